@@ -1,0 +1,23 @@
+/**
+ * An event as workflows see it: a decoded, validated fact. JSON only, because it is persisted in
+ * histories: times are ISO strings, money is a decimal string, ids are strings.
+ */
+export interface Event<Type extends string = string, Data = unknown> {
+  /** Outbox or CloudEvents id; else the position. Equal ids mean the same fact. */
+  readonly id: string;
+  readonly type: Type;
+  /** ISO 8601, UTC. */
+  readonly occurredAt: string;
+  readonly position: Position;
+  readonly data: Data;
+}
+
+/**
+ * The event's place in its source stream. `at` strings of one source compare lexicographically
+ * in stream order (fixed-width digits), and never decrease along one Kafka partition.
+ */
+export interface Position {
+  /** For example `kafka:shop.events#0/3` or `postgres:ecommerce.public.payments/3`. */
+  readonly source: string;
+  readonly at: string;
+}
