@@ -1,0 +1,102 @@
+/** Process: runs the bridge until told to stop, or until a halt that no retry can mend. */
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { bury } from './bridges/dead-letters.js';
+import { Engine, type EngineLimits, defaultLimits, type Outcome } from './bridges/engine.js';
+import { Intake } from './bridges/kafka.js';
+import { decide, type Route, topicsOf } from './bridges/route.js';
+import { dispatch } from './bridges/temporal.js';
+
+export interface BridgeOptions {
+  readonly kafka: Kafka;
+  readonly client: Client;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly groupId: string;
+  readonly routes: readonly Route[];
+  readonly deadLetterTopic: string;
+  /** Bump it when a topic is re-created: offsets begin again and must not look like repetitions. */
+  readonly topicGeneration: string;
+  readonly log: Logger;
+  readonly limits?: EngineLimits;
+  /** Told of every decision once it is durable. */
+  readonly decided?: (outcome: Outcome) => void;
+}
+
+export interface Bridge {
+  /** Rejects when the bridge halts: the reason holds for every record. */
+  readonly halted: Promise<never>;
+  readonly engine: Engine;
+  readonly assigned: () => boolean;
+  /** Drains within `withinMs`, commits, leaves the group. */
+  stop(withinMs?: number): Promise<void>;
+}
+
+/** Thrown when going on would lose or misjudge records; says what the operator must mend. */
+export class BridgeHalted extends Error {
+  override readonly name = 'BridgeHalted';
+}
+
+/** Starts the bridge. Resolves when the consumer runs. */
+export async function runBridge(options: BridgeOptions): Promise<Bridge> {
+  const { kafka, client, log, routes, topicGeneration: generation } = options;
+  const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: false });
+  await producer.connect();
+  const intake = new Intake(kafka, intakeSettings(options), log);
+  let halt: (error: BridgeHalted) => void = () => undefined;
+  const halted = new Promise<never>((_, reject) => {
+    halt = reject;
+  });
+  halted.catch(() => undefined);
+  const target = {
+    client,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue,
+    identity: `headrace-bridge@${hostname()}`,
+    deadlineMs: 10_000,
+  };
+  const letters = { topic: options.deadLetterTopic, group: options.groupId };
+  const engine = new Engine(
+    {
+      decide: (record) => decide(routes, record, generation),
+      dispatch: (request) => dispatch(target, request),
+      bury: (letter) => bury(producer, letters, letter),
+      pause: (topic, partition) => {
+        intake.pause(topic, partition);
+      },
+      resume: (topic, partition) => {
+        intake.resume(topic, partition);
+      },
+      sleep: (ms) => sleep(ms),
+      random: Math.random,
+      decided: (outcome) => options.decided?.(outcome),
+      retrying: (workflowId, cause, attempt) => {
+        // The first repetition is everyday; from the fifth on an operator should know.
+        log[attempt === 5 ? 'warn' : 'debug']({ workflowId, cause, attempt }, 'trying again');
+      },
+      halt: (cause) => {
+        log.fatal({ cause }, 'bridge halts: the reason holds for every record');
+        halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
+      },
+    },
+    options.limits ?? defaultLimits,
+  );
+  await intake.start(engine);
+  const stop = async (withinMs = 10_000): Promise<void> => {
+    for (const { topic, partition } of engine.windows) intake.pause(topic, partition);
+    const until = Date.now() + withinMs;
+    while (!engine.idle && Date.now() < until) await sleep(20);
+    engine.stop();
+    await intake.stop();
+    await producer.disconnect();
+  };
+  return { halted, engine, assigned: () => intake.assigned, stop };
+}
+
+function intakeSettings({ groupId, routes }: BridgeOptions) {
+  const topics = topicsOf(routes);
+  return { groupId, topics, sessionTimeoutMs: 10_000, commitEveryMs: 250 };
+}
