@@ -105,9 +105,19 @@ export class Inbox<E extends Event> {
   }
 }
 
+/**
+ * The part of a workflow's argument that belongs to the inbox: events that came with the start
+ * itself, or what the run before this one carried over.
+ */
+export interface Opening<E extends Event = Event> {
+  readonly first?: readonly E[];
+  readonly inbox?: InboxState<E>;
+}
+
 /** Opens the inbox of this workflow: call it before anything that waits. */
-export function openInbox<E extends Event>(carried?: InboxState<E>): Inbox<E> {
-  const inbox = new Inbox<E>(carried);
+export function openInbox<E extends Event>(opening: Opening<E> = {}): Inbox<E> {
+  const inbox = new Inbox<E>(opening.inbox);
+  inbox.receive(opening.first ?? []);
   setHandler(
     eventsSignal,
     (events) => {

@@ -1,3 +1,16 @@
 /** The only door into the sandbox: what bridges, worker and commands may know of the workflows. */
 export type { Event, Position } from './event.js';
-export { eventsSignal, type InboxState } from './inbox.js';
+export { eventsSignal, type InboxState, type Opening } from './inbox.js';
+export {
+  fulfilmentId,
+  type OrderCancelled,
+  type OrderConfirmed,
+  type ShipmentDelivered,
+  type ShipmentDispatched,
+} from './orders.js';
+export {
+  type CardUpdated,
+  paymentRecoveryId,
+  type PaymentFailed,
+  type PaymentSucceeded,
+} from './payments.js';

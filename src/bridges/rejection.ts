@@ -1,0 +1,34 @@
+/** Why a record can be dead-lettered: one list, which the README's table is tested against. */
+
+export const rejectionReasons = {
+  'undecodable-json': {
+    cause: 'The value is not JSON.',
+    remedy: 'Mend the producer; the bytes are in the dead letter.',
+  },
+  'unknown-envelope': {
+    cause: 'The value is JSON, but neither a change event nor an application event.',
+    remedy: 'Send `id`, `type`, `occurredAt` and `data`, or a Debezium change event.',
+  },
+  'schema-mismatch': {
+    cause: 'The event misses a field or holds a value its schema refuses; the detail names it.',
+    remedy: 'Mend the producer, or widen the schema in `src/bridges/events`.',
+  },
+  'missing-before': {
+    cause: 'A change event came without the row before the change, so no transition can be seen.',
+    remedy: 'Run `ALTER TABLE … REPLICA IDENTITY FULL` on its table.',
+  },
+  'payload-too-large': {
+    cause: 'Temporal refuses the event for its size.',
+    remedy: 'Send a reference in place of the content.',
+  },
+  'refused-arguments': {
+    cause: 'Temporal refuses the request for what is in it, for example an id that is too long.',
+    remedy: 'Read the detail; mend the producer or the route.',
+  },
+  'workflow-missing': {
+    cause: 'The route demands a running workflow, and there is none.',
+    remedy: 'Start the workflow, or let the route ignore the event.',
+  },
+} as const satisfies Record<string, { cause: string; remedy: string }>;
+
+export type RejectReason = keyof typeof rejectionReasons;
