@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { bury } from './bridges/dead-letters.js';
 import { Engine, type EngineLimits, defaultLimits, type Outcome } from './bridges/engine.js';
 import { Intake } from './bridges/kafka.js';
-import { decide, type Route, topicsOf } from './bridges/route.js';
+import type { RouteTable } from './bridges/route.js';
 import { dispatch } from './bridges/temporal.js';
 
 export interface BridgeOptions {
@@ -16,10 +16,8 @@ export interface BridgeOptions {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly groupId: string;
-  readonly routes: readonly Route[];
+  readonly table: RouteTable;
   readonly deadLetterTopic: string;
-  /** Bump it when a topic is re-created: offsets begin again and must not look like repetitions. */
-  readonly topicGeneration: string;
   readonly log: Logger;
   readonly limits?: EngineLimits;
   /** Told of every decision once it is durable. */
@@ -42,7 +40,7 @@ export class BridgeHalted extends Error {
 
 /** Starts the bridge. Resolves when the consumer runs. */
 export async function runBridge(options: BridgeOptions): Promise<Bridge> {
-  const { kafka, client, log, routes, topicGeneration: generation } = options;
+  const { kafka, client, log, table } = options;
   const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: false });
   await producer.connect();
   const intake = new Intake(kafka, intakeSettings(options), log);
@@ -61,7 +59,7 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
   const letters = { topic: options.deadLetterTopic, group: options.groupId };
   const engine = new Engine(
     {
-      decide: (record) => decide(routes, record, generation),
+      decide: (record) => table.decide(record),
       dispatch: (request) => dispatch(target, request),
       bury: (letter) => bury(producer, letters, letter),
       pause: (topic, partition) => {
@@ -96,7 +94,6 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
   return { halted, engine, assigned: () => intake.assigned, stop };
 }
 
-function intakeSettings({ groupId, routes }: BridgeOptions) {
-  const topics = topicsOf(routes);
-  return { groupId, topics, sessionTimeoutMs: 10_000, commitEveryMs: 250 };
+function intakeSettings({ groupId, table }: BridgeOptions) {
+  return { groupId, topics: table.topics, sessionTimeoutMs: 10_000, commitEveryMs: 250 };
 }

@@ -2,7 +2,7 @@
  * What a route asks of Temporal, as data: tests compare commands, lanes queue them, and the
  * Temporal shell is the only place that turns them into requests.
  */
-import type { Event } from '../workflows/index.js';
+import type { Event, Opening } from '../workflows/index.js';
 
 /** A closed run of this id exists: leave it (the event is settled as ignored) or start a new one. */
 export type WhenClosed = 'leave-closed' | 'start-again';
@@ -49,3 +49,44 @@ export interface SignalWithStartCommand extends Addressed {
 }
 
 export type Command = StartCommand | SignalCommand | SignalWithStartCommand;
+
+/** A workflow the bridge can start: its one argument opens an inbox. */
+// The parameter is `never` so that every workflow function is assignable, whatever its argument.
+type InboxWorkflow = (input: never) => Promise<unknown>;
+type InputOf<W extends InboxWorkflow> = Parameters<W>[0] & Opening;
+type EventOf<W extends InboxWorkflow> = NonNullable<InputOf<W>['first']>[number];
+type SettingsOf<W extends InboxWorkflow> = Omit<Parameters<W>[0], keyof Opening>;
+
+/** Starts `workflow` with the event inside its argument. */
+export function start<W extends InboxWorkflow>(
+  workflow: W,
+  workflowId: string,
+  event: EventOf<W>,
+  settings: SettingsOf<W>,
+  options: { readonly listing: Listing; readonly whenClosed: WhenClosed },
+): StartCommand {
+  const args = [{ ...settings, first: [event] }] as const;
+  return { kind: 'start', workflow: workflow.name, workflowId, event, args, ...options };
+}
+
+/** Delivers the event to the inbox of a run of `workflow`, where there is one. */
+export function signal<W extends InboxWorkflow>(
+  _workflow: W,
+  workflowId: string,
+  event: EventOf<W>,
+  options: { readonly whenMissing: WhenMissing },
+): SignalCommand {
+  return { kind: 'signal', workflowId, event, ...options };
+}
+
+/** Delivers the event to the inbox of the run of `workflow`, starting it where there is none. */
+export function signalWithStart<W extends InboxWorkflow>(
+  workflow: W,
+  workflowId: string,
+  event: EventOf<W>,
+  settings: SettingsOf<W>,
+  options: { readonly listing: Listing; readonly whenClosed: WhenClosed },
+): SignalWithStartCommand {
+  const args = [settings] as const;
+  return { kind: 'signalWithStart', workflow: workflow.name, workflowId, event, args, ...options };
+}

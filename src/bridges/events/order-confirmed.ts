@@ -1,0 +1,48 @@
+/** `order.confirmed`: an order's status went from pending to confirmed. */
+import { z } from 'zod';
+import type { OrderConfirmed } from '../../workflows/index.js';
+import { application, change, changed, type EventKind } from '../event-source.js';
+import { businessKey, currency, money } from '../schema.js';
+import { shopTopics } from '../shop-topics.js';
+
+const type = 'order.confirmed';
+const quantity = z.number().int().positive();
+
+const row = z.object({
+  order_id: businessKey,
+  customer_email: z.email(),
+  amount: money,
+  currency,
+  sku: z.string().min(1),
+  quantity,
+});
+
+const data = z.object({
+  orderId: businessKey,
+  customerEmail: z.email(),
+  amount: money,
+  currency,
+  sku: z.string().min(1),
+  quantity,
+});
+
+export const orderConfirmed: EventKind<OrderConfirmed> = {
+  type,
+  sources: [
+    change<OrderConfirmed, z.infer<typeof row>>({
+      type,
+      topic: shopTopics.orders,
+      when: changed('status', 'pending', 'confirmed'),
+      row,
+      data: ({ order_id, customer_email, ...rest }) => ({
+        orderId: order_id,
+        customerEmail: customer_email,
+        amount: rest.amount,
+        currency: rest.currency,
+        sku: rest.sku,
+        quantity: rest.quantity,
+      }),
+    }),
+    application<OrderConfirmed>({ type, topic: shopTopics.events, data }),
+  ],
+};

@@ -1,0 +1,56 @@
+/** Where an event stands in its source stream, and what makes it the same event. Pure. */
+import type { Position } from '../workflows/index.js';
+import type { Change } from './envelope.js';
+import type { KafkaRecord } from './record.js';
+
+/** Wide enough for 64 bits, so that text compares as numbers do. */
+const digits = 20;
+
+/**
+ * A place in a topic. `generation` tells a re-created topic, whose offsets begin again, from the
+ * one before it.
+ */
+export function topicPosition(record: KafkaRecord, generation: string): Position {
+  return {
+    source: `kafka:${record.topic}#${generation}/${record.partition}`,
+    at: record.offset.padStart(digits, '0'),
+  };
+}
+
+/**
+ * A place in the database's log: a change that Debezium publishes again after its own crash comes
+ * at a new offset but at the same log position. Transactions come in the order of their commit, so
+ * the log position alone may step back between two of them; Debezium's `source.sequence` (position
+ * of the last commit, position of the change) does not. Absent: the place in the topic.
+ */
+export function changePosition(
+  change: Change,
+  record: KafkaRecord,
+  generation: string,
+): Position {
+  const sequence = sequenceOf(change);
+  if (sequence === undefined) return topicPosition(record, generation);
+  const { db, schema, table } = change.source;
+  const relation = [db, schema, table].filter((part) => part != null).join('.');
+  return {
+    source: `postgres:${relation}/${record.partition}`,
+    at: sequence.map((lsn) => lsn.padStart(digits, '0')).join('/'),
+  };
+}
+
+/** The same change has the same id, at whatever offset it comes. */
+export function changeId(change: Change, record: KafkaRecord, position: Position): string {
+  const row = record.key?.toString('utf8') ?? JSON.stringify(change.after ?? change.before);
+  return `${position.source}:${position.at}:${row}`;
+}
+
+function sequenceOf({ source }: Change): readonly string[] | undefined {
+  if (source.sequence == null) return undefined;
+  try {
+    const parts: unknown = JSON.parse(source.sequence);
+    if (!Array.isArray(parts) || parts.length !== 2) return undefined;
+    return parts.map((part) => (part === null ? '0' : String(part)));
+  } catch {
+    return undefined;
+  }
+}
