@@ -257,9 +257,10 @@ export class Engine {
     this.#pump();
   }
 
-  async #send(items: readonly Item[]): Promise<void> {
+  /** Resolves with false when it was given up: then nothing after it may be sent in its stead. */
+  async #send(items: readonly Item[]): Promise<boolean> {
     const [first, ...rest] = items;
-    if (first === undefined) return;
+    if (first === undefined) return true;
     const request = requestOf([first.command, ...rest.map(({ command }) => command)]);
     for (let attempt = 0; !this.#stopped; attempt += 1) {
       const verdict = await this.#ports.dispatch(request);
@@ -268,17 +269,18 @@ export class Engine {
         this.#ports.retrying(request.workflowId, verdict.cause, attempt + 1);
         await this.#ports.sleep(backoffMs(attempt, this.#ports.random()));
         // Nobody waits for this any more: the new owner of the partition sends it again.
-        if (items.every(({ passage }) => passage.window.epoch !== this.#epoch)) return;
+        if (items.every(({ passage }) => passage.window.epoch !== this.#epoch)) return false;
         continue;
       }
       this.#limiter.accepted();
       if (verdict.kind === 'reject' && items.length > 1) {
-        for (const item of items) await this.#send([item]);
-        return;
+        for (const item of items) if (!(await this.#send([item]))) return false;
+        return true;
       }
       for (const item of items) await this.#conclude(item, request, verdict);
-      return;
+      return true;
     }
+    return false;
   }
 
   async #conclude(item: Item, request: Request, verdict: Exclude<Verdict, { kind: 'retry' }>) {

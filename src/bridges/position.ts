@@ -23,11 +23,7 @@ export function topicPosition(record: KafkaRecord, generation: string): Position
  * the log position alone may step back between two of them; Debezium's `source.sequence` (position
  * of the last commit, position of the change) does not. Absent: the place in the topic.
  */
-export function changePosition(
-  change: Change,
-  record: KafkaRecord,
-  generation: string,
-): Position {
+export function changePosition(change: Change, record: KafkaRecord, generation: string): Position {
   const sequence = sequenceOf(change);
   if (sequence === undefined) return topicPosition(record, generation);
   const { db, schema, table } = change.source;

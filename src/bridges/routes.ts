@@ -44,20 +44,25 @@ export function shopRoutes({ dayMs }: ShopPace): readonly Route[] {
     defineRoute('tell-order-delivered', shipmentDelivered, 'signal fulfilOrder', (event) =>
       signal(fulfilOrder, fulfilmentId(event.data.orderId), event, ignored),
     ),
-    defineRoute('recover-failed-payment', paymentFailed, 'signal or start recoverPayment', (event) => {
-      const { paymentId, orderId, amount, currency, declineCode } = event.data;
-      const attributes = {
-        HeadraceOrderId: orderId,
-        HeadracePaymentId: paymentId,
-        HeadraceEventType: event.type,
-      };
-      const summary = `Payment ${paymentId} of order ${orderId}: ${amount} ${currency}, ${declineCode}`;
-      const settings = { paymentId, dayMs };
-      return signalWithStart(recoverPayment, paymentRecoveryId(paymentId), event, settings, {
-        listing: { attributes, summary },
-        whenClosed: 'leave-closed',
-      });
-    }),
+    defineRoute(
+      'recover-failed-payment',
+      paymentFailed,
+      'signal or start recoverPayment',
+      (event) => {
+        const { paymentId, orderId, amount, currency, declineCode } = event.data;
+        const attributes = {
+          HeadraceOrderId: orderId,
+          HeadracePaymentId: paymentId,
+          HeadraceEventType: event.type,
+        };
+        const summary = `Payment ${paymentId} of order ${orderId}: ${amount} ${currency}, ${declineCode}`;
+        const settings = { paymentId, dayMs };
+        return signalWithStart(recoverPayment, paymentRecoveryId(paymentId), event, settings, {
+          listing: { attributes, summary },
+          whenClosed: 'leave-closed',
+        });
+      },
+    ),
     defineRoute('stop-paid-recovery', paymentSucceeded, 'signal recoverPayment', (event) =>
       signal(recoverPayment, paymentRecoveryId(event.data.paymentId), event, ignored),
     ),

@@ -7,7 +7,11 @@ import { shopTopics } from '../shop-topics.js';
 
 const type = 'payment.failed';
 /** A gateway that gives no code has declined all the same. */
-const declineCode = z.string().min(1).nullish().transform((code) => code ?? 'unknown');
+const declineCode = z
+  .string()
+  .min(1)
+  .nullish()
+  .transform((code) => code ?? 'unknown');
 
 const row = z.object({
   payment_id: businessKey,

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { openEnvelope } from '../../src/bridges/envelope.js';
+import { aChange, aJsonRecord, aRecord, order1001 } from '../support/records.js';
+
+test('a change event, without and with its embedded schema', () => {
+  const change = aChange({ before: order1001, after: { ...order1001, status: 'confirmed' } });
+  for (const content of [change, { schema: { type: 'struct' }, payload: change }]) {
+    const envelope = openEnvelope(aJsonRecord(content));
+    expect(envelope).toMatchObject({
+      kind: 'change',
+      change: { op: 'u', after: { order_id: 1001 } },
+    });
+  }
+});
+
+test('an application event', () => {
+  const event = { id: 'e1', type: 'card.updated', occurredAt: '2024-03-29T18:40:00Z', data: {} };
+  expect(openEnvelope(aJsonRecord(event))).toMatchObject({ kind: 'application', event });
+});
+
+test('numbers beyond a double are kept exact, as text', () => {
+  const value = Buffer.from(
+    '{"id":"1","type":"t","occurredAt":"2024-03-29T18:40:00Z","data":{"big":9007199254740993,"money":12345678901234567.89,"small":249.99}}',
+  );
+  expect(openEnvelope(aRecord({ value }))).toMatchObject({
+    event: { data: { big: '9007199254740993', money: '12345678901234567.89', small: 249.99 } },
+  });
+});
+
+test('a tombstone is no error', () => {
+  expect(openEnvelope(aRecord())).toEqual({ kind: 'tombstone' });
+});
+
+test.each([
+  ['not JSON', 'undecodable-json', '{"half":'],
+  ['neither envelope', 'unknown-envelope', '{"hello":"world"}'],
+  ['a bare number', 'unknown-envelope', '42'],
+  ['null as JSON', 'unknown-envelope', 'null'],
+  ['an unknown operation', 'schema-mismatch', JSON.stringify(aChange({ op: 'x' }))],
+  ['a bad time', 'schema-mismatch', '{"id":"1","type":"t","occurredAt":"now","data":{}}'],
+])('%s is unreadable', (_, reason, text) => {
+  expect(openEnvelope(aRecord({ value: Buffer.from(text) }))).toMatchObject({
+    kind: 'unreadable',
+    reason,
+  });
+});
+
+test('a schema failure names the field', () => {
+  const event = { id: '1', type: 't', occurredAt: 'now', data: {} };
+  const envelope = openEnvelope(aJsonRecord(event));
+  expect(envelope.kind === 'unreadable' && envelope.detail).toMatch(/^occurredAt: /);
+});

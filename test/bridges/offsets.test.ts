@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { OffsetTracker } from '../../src/bridges/offsets.js';
+
+test('B1: nothing is released past the first hole, in any order of completion', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(60), { minLength: 1 }).map((list) => list.sort((a, b) => a - b)),
+      fc.infiniteStream(fc.nat()),
+      (offsets, order) => {
+        const tracker = new OffsetTracker();
+        for (const offset of offsets) tracker.deliver(BigInt(offset));
+        const open = [...offsets];
+        for (const choice of order) {
+          const [settled] = open.splice(choice % open.length, 1);
+          if (settled === undefined) break;
+          tracker.settle(BigInt(settled));
+          const expected = open[0] ?? (offsets.at(-1) ?? 0) + 1;
+          expect(tracker.watermark()).toBe(BigInt(expected));
+          if (open.length === 0) break;
+        }
+      },
+    ),
+  );
+});
+
+test('B1: a gap in a compacted topic is not waited for', () => {
+  const tracker = new OffsetTracker();
+  tracker.deliver(3n);
+  tracker.deliver(900n);
+  tracker.settle(3n);
+  expect(tracker.watermark()).toBe(900n);
+  tracker.settle(900n);
+  expect(tracker.watermark()).toBe(901n);
+});
+
+test('B1: transaction markers at the end of a batch are stepped over', () => {
+  const tracker = new OffsetTracker();
+  tracker.deliver(7n);
+  tracker.advance(9n);
+  expect(tracker.watermark()).toBe(7n);
+  tracker.settle(7n);
+  expect(tracker.watermark()).toBe(9n);
+});
+
+test('B2: settling twice, or what is not tracked, changes nothing', () => {
+  const tracker = new OffsetTracker();
+  tracker.deliver(1n);
+  tracker.settle(0n);
+  tracker.settle(1n);
+  tracker.settle(1n);
+  expect(tracker.unsettled).toBe(0);
+  expect(tracker.watermark()).toBe(2n);
+});
+
+test('an offset delivered again in the same assignment is refused', () => {
+  const tracker = new OffsetTracker();
+  expect(tracker.deliver(5n)).toBe(true);
+  expect(tracker.deliver(5n)).toBe(false);
+  expect(tracker.deliver(4n)).toBe(false);
+});
+
+test('nothing delivered: nothing to commit', () => {
+  expect(new OffsetTracker().watermark()).toBeUndefined();
+});

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { openEnvelope } from '../../src/bridges/envelope.js';
+import { changeId, changePosition, topicPosition } from '../../src/bridges/position.js';
+import { aChange, aJsonRecord, order1001 } from '../support/records.js';
+
+function changeOf(sequence: string | null, offset: string) {
+  const record = aJsonRecord(aChange({ before: order1001, after: order1001, sequence }), {
+    offset,
+  });
+  const envelope = openEnvelope(record);
+  if (envelope.kind !== 'change') throw new Error('no change');
+  const position = changePosition(envelope.change, record, '0');
+  return { position, id: changeId(envelope.change, record, position) };
+}
+
+test('a change published again at another offset is the same event at the same place', () => {
+  expect(changeOf('["24023128","24023400"]', '7')).toEqual(
+    changeOf('["24023128","24023400"]', '1234'),
+  );
+});
+
+test('positions compare as text in the order of commit, then of the log', () => {
+  const [first, second, third] = [
+    changeOf('["9","500"]', '0'),
+    changeOf('["10","400"]', '1'),
+    changeOf('["10","4000"]', '2'),
+  ].map(({ position }) => position.at);
+  expect([third, second, first].sort()).toEqual([first, second, third]);
+});
+
+test('the first change of a log has no commit before it', () => {
+  expect(changeOf('[null,"24023400"]', '0').position.at).toMatch(/^0{20}\/0+24023400$/);
+});
+
+test('a change without a sequence stands where its record stands', () => {
+  expect(changeOf(null, '7').position).toEqual({
+    source: 'kafka:shop.events#0/0',
+    at: '00000000000000000007',
+  });
+});
+
+test('a topic that was re-created begins a new source', () => {
+  const record = aJsonRecord({});
+  expect(topicPosition(record, '1').source).not.toBe(topicPosition(record, '0').source);
+});

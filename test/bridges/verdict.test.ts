@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { judge } from '../../src/bridges/verdict.js';
+
+test.each([
+  [6, 'Workflow execution is already running.', 'done'],
+  [5, 'workflow not found for ID: w', 'missing'],
+  [5, 'Namespace missing is not found.', 'halt'],
+  [8, 'namespace rate limit exceeded', 'retry'],
+  [8, 'grpc: received message larger than max (5000000 vs. 4194304)', 'reject'],
+  [3, 'exceeded workflow execution limit for signal events', 'retry'],
+  [3, 'Blob data size exceeds limit: blob size', 'reject'],
+  [3, 'WorkflowId length exceeds limit.', 'reject'],
+  [1, 'cancelled', 'retry'],
+  [2, 'unknown', 'retry'],
+  [4, 'deadline exceeded', 'retry'],
+  [13, 'internal', 'retry'],
+  [14, 'connection refused', 'retry'],
+  [7, 'permission denied', 'halt'],
+  [16, 'unauthenticated', 'halt'],
+  [12, 'unimplemented', 'halt'],
+  [undefined, 'a bug of ours', 'halt'],
+])('code %s, %s: %s', (code, message, kind) => {
+  expect(judge({ code, message, busyWorkflow: false }).kind).toBe(kind);
+});
+
+test('a busy workflow slows its own lane only', () => {
+  const failure = { code: 8, message: 'Workflow is busy.' };
+  expect(judge({ ...failure, busyWorkflow: true })).toMatchObject({ scope: 'lane' });
+  expect(judge({ ...failure, busyWorkflow: false })).toMatchObject({ scope: 'all' });
+});
+
+test('a run that is full of signals is waited for, on its lane only', () => {
+  const message = 'exceeded workflow execution limit for signal events';
+  expect(judge({ code: 3, message, busyWorkflow: false })).toMatchObject({ scope: 'lane' });
+});
