@@ -14,3 +14,5 @@ export {
   type PaymentFailed,
   type PaymentSucceeded,
 } from './payments.js';
+export { reconcile, type ReconcileInput } from './reconcile.js';
+export * from './reconciliation.js';
