@@ -1,0 +1,132 @@
+/** `headrace reconcile`: compares events, runs and books over a range, now. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { Command } from 'commander';
+import { reportTables } from '../activities/report.js';
+import { type Config, readConfig } from '../config.js';
+import { connectTemporal } from '../temporal-connection.js';
+import {
+  reconcile,
+  reconciliationId,
+  type ReconciliationProgress,
+  reconciliationQuery,
+  type ReconciliationReport,
+} from '../workflows/index.js';
+import { addressesInUse } from './connection.js';
+import { parseInstant, parseLength, rangeOf, type TimeRange } from './range.js';
+
+const pollMs = 1_000;
+const differencesFound = 3;
+
+export interface ReconcileRequest extends TimeRange {
+  /** How long an event may need to become a run. */
+  readonly settleMs: number;
+  readonly mail?: boolean;
+}
+
+interface Options {
+  readonly from?: string;
+  readonly to?: string;
+  readonly last?: number;
+  readonly settle: number;
+  readonly json: boolean;
+  readonly mail: boolean;
+}
+
+type Handle = WorkflowHandleWithFirstExecutionRunId<typeof reconcile>;
+
+/** The command. Exit code 0: everything agrees, 3: differences, 1: it failed. */
+export function reconcileCommand(): Command {
+  return new Command('reconcile')
+    .description('compare events, runs and books over a range; exits 3 when they differ')
+    .option('--from <time>', 'begin of the range, ISO with zone', parseInstant)
+    .option('--to <time>', 'end of the range, not included', parseInstant)
+    .option('--last <length>', 'the range up to now: 15m, 2h, 1d', parseLength)
+    .option('--settle <length>', 'how long an event may need to become a run', parseLength, 60_000)
+    .option('--json', 'print the report as JSON', false)
+    .option('--no-mail', 'do not mail the report to the operators')
+    .action(run);
+}
+
+async function run(options: Options, command: Command): Promise<void> {
+  const { settle: settleMs, json, mail } = options;
+  let range: TimeRange;
+  try {
+    range = rangeOf(options, Date.now());
+  } catch (error) {
+    command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const config = readConfig(process.env);
+  const addresses = await addressesInUse(config, process.env);
+  const { connection, client } = await connectTemporal(addresses, process.env);
+  try {
+    const handle = await startReconciliation(client, config, { ...range, settleMs, mail });
+    const report = await follow(handle, (line) => process.stderr.write(`${line}\n`));
+    const colors = process.stdout.isTTY;
+    const text = json ? JSON.stringify(report, undefined, 2) : reportTables(report, colors);
+    process.stdout.write(`${text}\n`);
+    process.exitCode = report.findings.length > 0 ? differencesFound : 0;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Reconciles a range and answers with its tables, without colors. */
+export async function reconcileRange(
+  { client }: { readonly client: Client },
+  config: Pick<Config, 'HEADRACE_TASK_QUEUE'>,
+  request: ReconcileRequest,
+): Promise<string> {
+  const handle = await startReconciliation(client, config, request);
+  return reportTables(await handle.result(), false);
+}
+
+/** Starts the reconciliation of a range, or joins the one that runs for the same range. */
+export function startReconciliation(
+  client: Client,
+  config: Pick<Config, 'HEADRACE_TASK_QUEUE'>,
+  { from, to, settleMs, mail = true }: ReconcileRequest,
+): Promise<Handle> {
+  return client.workflow.start(reconcile, {
+    workflowId: reconciliationId(from, to),
+    taskQueue: config.HEADRACE_TASK_QUEUE,
+    args: [{ from, to, settleMs, mail }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `Reconcile ${from} to ${to}`,
+  });
+}
+
+/** Prints each change of progress until the report is there. */
+async function follow(
+  handle: Handle,
+  print: (line: string) => void,
+): Promise<ReconciliationReport> {
+  const over = new AbortController();
+  const watching = watch(handle, print, over.signal);
+  try {
+    return await handle.result();
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
+async function watch(handle: Handle, print: (line: string) => void, over: AbortSignal) {
+  let last = '';
+  while (!over.aborted) {
+    try {
+      const line = inWords(await handle.query(reconciliationQuery));
+      if (line !== last) print(line);
+      last = line;
+    } catch {
+      // Progress is a courtesy, only the result decides: without a worker no query is answered.
+    }
+    await sleep(pollMs, undefined, { signal: over }).catch(() => undefined);
+  }
+}
+
+function inWords({ stage, comparedTo, totals, candidates }: ReconciliationProgress): string {
+  const counts = `${totals.records} records, ${totals.events} events, ${totals.runs} runs`;
+  return `${stage}: compared to ${comparedTo}, ${counts}, ${candidates} to look at twice`;
+}
