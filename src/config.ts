@@ -12,6 +12,7 @@ const list = z.string().transform((value) => value.split(',').map((part) => part
 const environment = z
   .object({
     HEADRACE_DATA: z.string().min(1).default('.headrace'),
+    HEADRACE_CACHE: z.string().min(1).default('.headrace/cache'),
     HEADRACE_TASK_QUEUE: z.string().min(1).default('headrace'),
     HEADRACE_GROUP: z.string().min(1).default('headrace-bridge'),
     HEADRACE_OPERATORS: z.email().default('operators@headrace.test'),

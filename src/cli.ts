@@ -1,0 +1,40 @@
+/** The command line: one file per command in `commands/`, and what an error means to a shell. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { BridgeHalted } from './bridge.js';
+import { bridgeCommand } from './commands/bridge.js';
+import { gatewayCommand } from './commands/gateway.js';
+import { prepareCommand } from './commands/prepare.js';
+import { reconcileCommand } from './commands/reconcile.js';
+import { stackCommand } from './commands/stack.js';
+import { startCommand } from './commands/start.js';
+import { workerCommand } from './commands/worker.js';
+import { ConfigError } from './config.js';
+import { StackError } from './stack/error.js';
+
+const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+  description: string;
+};
+
+const program = new Command('headrace')
+  .description(about.description)
+  .version(about.version)
+  .addCommand(startCommand())
+  .addCommand(bridgeCommand())
+  .addCommand(workerCommand())
+  .addCommand(prepareCommand())
+  .addCommand(reconcileCommand())
+  .addCommand(stackCommand())
+  .addCommand(gatewayCommand())
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 bad configuration or usage.');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What an operator can act on is told in words; only what we did not foresee shows its stack.
+  const foreseen = [ConfigError, StackError, BridgeHalted].some((kind) => error instanceof kind);
+  const text = error instanceof Error ? (foreseen ? error.message : error.stack) : String(error);
+  process.stderr.write(`headrace: ${text ?? ''}\n`);
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+}

@@ -1,0 +1,40 @@
+/** `headrace bridge`: the bridge alone, against addresses from outside or a stack that runs. */
+import { Command } from 'commander';
+import { openClients } from '../clients.js';
+import { readConfig } from '../config.js';
+import { launchBridge } from '../launch.js';
+import { createLog } from '../log.js';
+import { installRuntime } from '../worker.js';
+import { addressesInUse } from './connection.js';
+import { untilStopped } from './until-stopped.js';
+
+interface Options {
+  readonly dayMs: string;
+}
+
+/** The command. Exit code 0 after a drained stop, 1 when the bridge halts. */
+export function bridgeCommand(): Command {
+  return new Command('bridge')
+    .description('run the bridge: Kafka in, Temporal out')
+    .option('--day-ms <ms>', 'length of a day in the schedules of workflows it starts', '86400000')
+    .action(run);
+}
+
+async function run({ dayMs }: Options): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.HEADRACE_LOG_LEVEL, 2);
+  installRuntime(log);
+  const stopped = untilStopped();
+  const addresses = await addressesInUse(config, process.env);
+  const clients = await openClients(config, addresses, process.env, log);
+  const settings = { config, clients, addresses, gatewayUrl: '', dayMs: Number(dayMs), log };
+  const bridge = await launchBridge(settings);
+  log.info({ group: config.HEADRACE_GROUP }, 'bridge runs');
+  try {
+    await Promise.race([stopped, bridge.halted]);
+  } finally {
+    await bridge.stop();
+    await clients.close();
+    log.info('bridge drained and stopped');
+  }
+}

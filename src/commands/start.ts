@@ -1,0 +1,113 @@
+/** `headrace start`: the stack where it is not configured from outside, worker, bridge, and a live view. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import { openClients } from '../clients.js';
+import { type Config, readConfig } from '../config.js';
+import { launchBridge, launchWorker, type LaunchOptions, prepare } from '../launch.js';
+import { createLog } from '../log.js';
+import { shopRoutes } from '../bridges/routes.js';
+import { rememberConnector, shopConnector } from '../stack/connector.js';
+import { foldersOf } from '../stack/folders.js';
+import { type Stack, startStack } from '../stack/index.js';
+import { StatusBoard } from '../status-board.js';
+import { installRuntime } from '../worker.js';
+import { openDemo, type Demo } from './demo.js';
+import { untilStopped } from './until-stopped.js';
+
+const demoDayMs = 2_000;
+
+interface Options {
+  readonly demo: boolean;
+  readonly plain: boolean;
+}
+
+/** The command. Exit code 0 after a stop, 1 when something failed, 2 for a bad configuration. */
+export function startCommand(): Command {
+  return new Command('start')
+    .description('start everything that is not configured from outside, then worker and bridge')
+    .option('--demo', 'let a small shop write orders and payments', false)
+    .addOption(new Option('--plain', 'print lines instead of redrawing the screen').default(false))
+    .action((options: Options) => start(options));
+}
+
+async function start({ demo: withDemo, plain }: Options): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.HEADRACE_LOG_LEVEL, join(config.HEADRACE_DATA, 'logs/headrace.log'));
+  installRuntime(log);
+  const stopped = untilStopped();
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const stack = await startStack({ config, env: process.env, progress: print });
+    closers.push(() => stack.stop());
+    const clients = await openClients(config, stack.addresses, process.env, log);
+    closers.push(() => clients.close());
+    const { addresses } = stack;
+    const own = (part: string) => stack.parts.some((one) => one.name === part && one.own);
+    const preparation = { addresses, shopTables: own('postgres'), connector: own('connect') };
+    await prepare(config, preparation, clients);
+    if (own('connect')) {
+      await rememberConnector(foldersOf(config), shopConnector(addresses.databaseUrl));
+    }
+    const demo = await openDemo({ config, clients, addresses, log, withShop: withDemo });
+    closers.push(() => demo.stop());
+    const board = new StatusBoard(clients.client);
+    const dayMs = withDemo ? { dayMs: demoDayMs } : {};
+    const options: LaunchOptions = {
+      ...{ config, clients, addresses, gatewayUrl: demo.gatewayUrl, log, ...dayMs },
+      decided: (outcome) => {
+        board.note(outcome);
+      },
+    };
+    const worker = await launchWorker(options);
+    closers.push(() => worker.stop());
+    const bridge = await launchBridge(options);
+    closers.push(() => bridge.stop());
+    demo.open();
+    print(welcome(config, stack, demo));
+    const failed = Promise.race([bridge.halted, worker.ended]);
+    await Promise.race([stopped, failed, show(board, demo, { plain })]);
+  } finally {
+    print('stopping: draining what is in flight');
+    // In reverse: intake first, the stack last.
+    for (const close of closers.reverse()) await close();
+    print('stopped');
+  }
+}
+
+async function show(board: StatusBoard, demo: Demo, { plain }: { plain: boolean }): Promise<never> {
+  const redraw = process.stdout.isTTY && !plain;
+  let last = '';
+  for (;;) {
+    await sleep(redraw ? 1_000 : 10_000);
+    await board.refresh();
+    const text = [board.render(), ...demo.notices()].join('\n');
+    if (text === last) continue;
+    // Home, the text, and whatever was below it cleared: no flicker.
+    if (redraw) process.stdout.write(`\u001b[H\u001b[2J${text}\n`);
+    else print(text);
+    last = text;
+  }
+}
+
+function welcome(config: Config, { addresses }: Stack, demo: Demo): string {
+  const routes = shopRoutes({ dayMs: 1 }).map(
+    ({ kind, action }) => `  ${kind.type.padEnd(22)} ${action}`,
+  );
+  return [
+    '',
+    'Headrace runs. Where to look:',
+    `  runs in Temporal       ${addresses.temporalUiUrl ?? 'at your Temporal server'}`,
+    `  notices sent           ${addresses.mailUrl ?? 'at your mail server'}`,
+    `  payment gateway        ${demo.gatewayUrl}`,
+    `  logs                   ${join(config.HEADRACE_DATA, 'logs')}`,
+    'What is routed:',
+    ...routes,
+    'Ctrl-C drains and stops.',
+    '',
+  ].join('\n');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,98 @@
+/**
+ * Everything in one process: the stack (what is not configured from outside), then worker, bridge
+ * and schedules. `headrace start` is this; `headrace worker` and `headrace bridge` are its halves.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { ensureSchema } from './activities/index.js';
+import type { Addresses } from './addresses.js';
+import { type Bridge, runBridge } from './bridge.js';
+import type { Outcome } from './bridges/engine.js';
+import { routeTable } from './bridges/route.js';
+import { shopRoutes } from './bridges/routes.js';
+import { ensureSchedules, schedules } from './bridges/schedules.js';
+import { deadLetterTopic, shopTopics } from './bridges/shop-topics.js';
+import type { Clients } from './clients.js';
+import type { Config } from './config.js';
+import { registerConnector, shopConnector } from './stack/connector.js';
+import { ensureTopics } from './stack/topics.js';
+import { ensureSearchAttributes } from './stack/search-attributes.js';
+import { type RunningWorker, runWorker } from './worker.js';
+import { worldOf } from './world.js';
+
+const day = 86_400_000;
+/** More partitions than consumers anyone will run on one machine; lanes give concurrency inside. */
+const partitions = 6;
+
+export interface Preparation {
+  readonly addresses: Addresses;
+  /** Only where the database is ours to shape. */
+  readonly shopTables: boolean;
+  readonly connector: boolean;
+}
+
+/** Makes the stack ready for events: tables, topics, connector, search attributes, schedules. */
+export async function prepare(
+  config: Config,
+  { addresses, shopTables, connector }: Preparation,
+  { pool, kafka, client, connection, namespace }: Clients,
+): Promise<void> {
+  if (shopTables) await pool.query(await shopSchema());
+  const topics = [...Object.values(shopTopics), deadLetterTopic];
+  await Promise.all([
+    ensureSchema(pool),
+    ensureTopics(
+      kafka,
+      topics.map((topic) => ({ topic, partitions })),
+    ),
+    ensureSearchAttributes(connection, namespace),
+  ]);
+  if (connector) {
+    await registerConnector(addresses.connectUrl, shopConnector(addresses.databaseUrl));
+  }
+  await ensureSchedules(client, schedules(config));
+}
+
+export interface LaunchOptions {
+  readonly config: Config;
+  readonly clients: Clients;
+  readonly addresses: Addresses;
+  readonly gatewayUrl: string;
+  /** Length of a day in the workflows' schedules, in ms. */
+  readonly dayMs?: number;
+  readonly log: Logger;
+  readonly decided?: (outcome: Outcome) => void;
+}
+
+/** Starts the worker on its task queue. */
+export function launchWorker(options: LaunchOptions): Promise<RunningWorker> {
+  const { config, clients, log } = options;
+  return runWorker({
+    connection: clients.connection,
+    namespace: clients.namespace,
+    taskQueue: config.HEADRACE_TASK_QUEUE,
+    activities: worldOf(options),
+    log,
+  });
+}
+
+/** Starts the bridge with the shop's routes. */
+export function launchBridge(options: LaunchOptions): Promise<Bridge> {
+  const { config, clients, decided, dayMs = day, log } = options;
+  return runBridge({
+    kafka: clients.kafka,
+    client: clients.client,
+    namespace: clients.namespace,
+    taskQueue: config.HEADRACE_TASK_QUEUE,
+    groupId: config.HEADRACE_GROUP,
+    table: routeTable(shopRoutes({ dayMs }), config.HEADRACE_TOPIC_GENERATION),
+    deadLetterTopic,
+    log,
+    ...(decided === undefined ? {} : { decided }),
+  });
+}
+
+function shopSchema(): Promise<string> {
+  return readFile(fileURLToPath(new URL('../../demo/schema.sql', import.meta.url)), 'utf8');
+}

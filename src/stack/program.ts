@@ -1,0 +1,39 @@
+/** Programs of this machine: whether they are there, and running one to its end. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** What a program printed on standard output. @throws Error with its standard error otherwise. */
+export async function outputOf(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly timeoutMs?: number; readonly uid?: number } = {},
+): Promise<string> {
+  const { stdout } = await run(command, [...args], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+    timeout: options.timeoutMs ?? 600_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout;
+}
+
+/** True when `command` can be run with `args`. */
+export async function isThere(command: string, ...args: readonly string[]): Promise<boolean> {
+  return outputOf(command, args, { timeoutMs: 20_000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The last line of a failed program's complaint. */
+export function complaintOf(error: unknown): string {
+  const stderr =
+    typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : '';
+  const stdout =
+    typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
+  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
+  const telling = lines.filter((line) => /error|fail|could not|cannot/i.test(line));
+  return (telling[0] ?? lines.at(-1) ?? String(error)).trim().slice(0, 400);
+}

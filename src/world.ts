@@ -1,0 +1,44 @@
+/** What the worker can do to the world: the activities with everything they need. */
+import nodemailer from 'nodemailer';
+import { createActivities, type Expectation } from './activities/index.js';
+import { type RouteTable, routeTable } from './bridges/route.js';
+import type { KafkaRecord } from './bridges/record.js';
+import { shopRoutes } from './bridges/routes.js';
+import type { LaunchOptions } from './launch.js';
+
+/** All activities, ready to be registered with a worker. */
+export function worldOf({ config, clients, addresses, gatewayUrl }: LaunchOptions): object {
+  const { SMTP_USERNAME: user, SMTP_PASSWORD: pass, PAYMENT_GATEWAY_TOKEN: token } = config;
+  const mailer = nodemailer.createTransport({
+    host: addresses.smtpHost,
+    port: addresses.smtpPort,
+    ...(user === undefined ? {} : { auth: { user, pass } }),
+  });
+  // The pace does not matter here: only which workflow an event belongs to.
+  const table = routeTable(shopRoutes({ dayMs: 1 }), config.HEADRACE_TOPIC_GENERATION);
+  return createActivities({
+    pool: clients.pool,
+    mailer,
+    gateway: { url: gatewayUrl, ...(token === undefined ? {} : { token }) },
+    operators: config.HEADRACE_OPERATORS,
+    from: config.NOTICES_FROM,
+    reconciliation: {
+      kafka: clients.kafka,
+      pool: clients.pool,
+      client: clients.client,
+      namespace: clients.namespace,
+      topics: table.topics,
+      interpret: (record) => expectationsOf(table, record),
+      group: `${config.HEADRACE_GROUP}-reconciliation`,
+    },
+  });
+}
+
+function expectationsOf(table: RouteTable, record: KafkaRecord): readonly Expectation[] {
+  return table.decide(record).flatMap((decision): Expectation[] => {
+    if (decision.kind !== 'dispatch') return [];
+    const { route, command } = decision;
+    const { workflowId, kind, event } = command;
+    return [{ route, workflowId, kind, eventType: event.type, data: event.data }];
+  });
+}
