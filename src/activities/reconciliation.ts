@@ -168,13 +168,13 @@ async function saveReport(
   { pool, operators }: ReconciliationDeps,
   report: ReconciliationReport,
 ): Promise<ReportNotice> {
-  const { id, from, to, totals, findings } = report;
+  const { id, from, to, totals, findings, truncated } = report;
   await pool.query(
     `insert into headrace.reconciliation_reports
        (id, range_from, range_to, created_at, totals, findings)
      values ($1, $2, $3, now(), $4, $5)
      on conflict (id) do nothing`,
-    [id, from, to, JSON.stringify(totals), JSON.stringify(findings)],
+    [id, from, to, JSON.stringify({ ...totals, truncated }), JSON.stringify(findings)],
   );
   return noticeOf(report, operators);
 }

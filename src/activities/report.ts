@@ -24,6 +24,9 @@ const labels: Readonly<Record<keyof Totals, string>> = {
   notJudged: 'not judged (past retention)',
 };
 
+/** Rows without a line between them. */
+const unruled = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+
 /** Mails are for reading: what is beyond this many findings of a kind is in the stored report. */
 const mailedPerKind = 50;
 
@@ -56,7 +59,7 @@ export function mailText(report: ReconciliationReport): string {
 /** The report as tables for a terminal; `colors` off for pipes and tests. */
 export function reportTables(report: ReconciliationReport, colors: boolean): string {
   const style = colors ? {} : { head: [], border: [] };
-  const totals = new Table({ style });
+  const totals = new Table({ style, chars: unruled });
   for (const [name, label] of entries(labels)) totals.push([label, report.totals[name]]);
   const parts = [`${spanOf(report)}: ${verdictOf(report)}`, totals.toString()];
   if (report.findings.length > 0) {

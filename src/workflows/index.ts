@@ -15,4 +15,24 @@ export {
   type PaymentSucceeded,
 } from './payments.js';
 export { reconcile, type ReconcileInput } from './reconcile.js';
-export * from './reconciliation.js';
+export {
+  type Book,
+  type BooksDisagree,
+  type ChunkRequest,
+  type ChunkResult,
+  type ConfirmRequest,
+  type ConfirmResult,
+  type EventWithoutRun,
+  type Finding,
+  findingKinds,
+  nightlyReconciliationId,
+  type ReconciliationActivities,
+  reconciliationId,
+  type ReconciliationProgress,
+  reconciliationQuery,
+  type ReconciliationReport,
+  type RecordPlace,
+  type ReportNotice,
+  type RunWithoutEvent,
+  type Totals,
+} from './reconciliation.js';

@@ -1,0 +1,236 @@
+/**
+ * Reconciliation on the real stack, in a namespace, a database and a topic of its own: it finds one
+ * discrepancy of each kind, and reports none where there is none, also while traffic flows.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { Kafka, logLevel, type Producer } from 'kafkajs';
+import pg from 'pg';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { seedDiscrepancies } from '../../demo/discrepancies.js';
+import type { Expectation } from '../../src/activities/expectation.js';
+import { createReconciliation } from '../../src/activities/reconciliation.js';
+import type { KafkaRecord } from '../../src/bridges/record.js';
+import { startReconciliation } from '../../src/commands/reconcile.js';
+import { installRuntime } from '../../src/worker.js';
+import type { ReconciliationReport, ReportNotice } from '../../src/workflows/index.js';
+
+const name = `reconciliation_${randomUUID().replaceAll('-', '')}`;
+const queue = { HEADRACE_TASK_QUEUE: name };
+const settleMs = 2_000;
+const minute = 60_000;
+const log = pino({ level: 'silent' });
+
+/** Stands in for the route table: an event names what it expects. */
+function interpret({ value }: KafkaRecord): readonly Expectation[] {
+  return value === null ? [] : [JSON.parse(value.toString()) as Expectation];
+}
+
+function confirmed(orderId: string, amount = '249.90'): Expectation {
+  return {
+    route: 'fulfil-confirmed-order',
+    workflowId: `order:${orderId}`,
+    kind: 'start',
+    eventType: 'order.confirmed',
+    data: { orderId, amount, currency: 'EUR' },
+  };
+}
+
+describe('reconciliation', () => {
+  const addresses = inject('addresses');
+  const kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer: Producer = kafka.producer();
+  const notices: ReportNotice[] = [];
+  let pool: pg.Pool;
+  let connection: NativeConnection;
+  let client: Client;
+  let worker: Worker;
+  let working: Promise<void>;
+
+  beforeAll(async () => {
+    installRuntime(log);
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: name, numPartitions: 3 }], waitForLeaders: true });
+    await producer.connect();
+    pool = await aDatabase(addresses.databaseUrl);
+    connection = await NativeConnection.connect({ address: addresses.temporalAddress });
+    await aNamespace(connection);
+    client = new Client({ connection, namespace: name });
+    const deps = { kafka, pool, client, interpret, topics: [name], namespace: name, group: name };
+    const activities = createReconciliation({ ...deps, operators: 'operators@headrace.test' });
+    const sendNotice = (notice: ReportNotice) => Promise.resolve(notices.push(notice));
+    worker = await Worker.create({
+      connection,
+      namespace: name,
+      taskQueue: name,
+      workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+      activities: { ...activities, sendNotice },
+    });
+    working = worker.run();
+  });
+
+  afterAll(async () => {
+    worker.shutdown();
+    await working;
+    await connection.close();
+    await pool.end();
+    await producer.disconnect();
+    await admin.disconnect();
+  });
+
+  async function tell(event: Expectation, atMs = Date.now()): Promise<void> {
+    const message = { key: event.workflowId, value: JSON.stringify(event) };
+    await producer.send({ topic: name, messages: [{ ...message, timestamp: String(atMs) }] });
+  }
+
+  async function book(orderId: string, amount = '249.90'): Promise<void> {
+    await pool.query(`insert into orders values ($1, 'confirmed', $2, 'EUR')`, [orderId, amount]);
+  }
+
+  /** As the bridge would. Nothing polls this queue: a run that does nothing is a run all the same. */
+  async function run(orderId: string): Promise<void> {
+    await client.workflow.start('fulfilOrder', {
+      workflowId: `order:${orderId}`,
+      taskQueue: 'nobody',
+      args: [{}],
+    });
+  }
+
+  async function order(orderId: string): Promise<void> {
+    await book(orderId);
+    await tell(confirmed(orderId));
+    await run(orderId);
+  }
+
+  async function reconcileSince(fromMs: number): Promise<ReconciliationReport> {
+    const range = { from: new Date(fromMs).toISOString(), to: new Date().toISOString() };
+    const handle = await startReconciliation(client, queue, { ...range, settleMs });
+    return handle.result();
+  }
+
+  it('reports nothing while orders flow, and counts what it saw', async () => {
+    const since = Date.now();
+    const flowing = new AbortController();
+    const traffic = (async () => {
+      for (let id = 1; !flowing.signal.aborted; id += 1) {
+        const orderId = String(id);
+        await book(orderId);
+        await tell(confirmed(orderId));
+        // The bridge takes its time: some runs begin after the range has been read.
+        setTimeout(() => void run(orderId), (id % 5) * 300);
+        await sleep(30);
+      }
+    })();
+    await sleep(2_000);
+    const report = await reconcileSince(since);
+    flowing.abort();
+    await traffic;
+    expect(report.findings).toEqual([]);
+    expect(report.totals.events).toBeGreaterThan(20);
+    expect(report.totals.expectedRuns).toBe(report.totals.events);
+    expect(report.totals.orders).toBe(report.totals.events);
+    await sleep(2_000);
+  });
+
+  it('finds a run late, and an event late, without calling either drift', async () => {
+    const since = Date.now();
+    await book('2001');
+    await tell(confirmed('2001'));
+    await book('2002');
+    // As after an outage: told long ago, run now.
+    await tell(confirmed('2002'), since - 90 * minute);
+    await run('2002');
+    const reconciling = reconcileSince(since);
+    // After the first look, before the second.
+    await sleep(settleMs + 1_500);
+    await run('2001');
+    const report = await reconciling;
+    expect(report.findings).toEqual([]);
+    expect(report.totals).toMatchObject({ expectedRuns: 1, runs: 1 });
+  });
+
+  it('takes the last word on an amount, also when it is said later', async () => {
+    const since = Date.now();
+    await tell(confirmed('2101', '10.00'));
+    await run('2101');
+    await book('2101', '11.00');
+    const reconciling = reconcileSince(since);
+    await sleep(settleMs + 1_500);
+    await tell(confirmed('2101', '11'));
+    expect((await reconciling).findings).toEqual([]);
+  });
+
+  it('finds one discrepancy of each kind, writes them down and mails them', async () => {
+    const since = Date.now();
+    for (const id of ['3001', '3002', '3003', '3004']) await order(id);
+    const seeded = await seedDiscrepancies({
+      pool,
+      client,
+      namespace: name,
+      taskQueue: 'nobody',
+      log,
+    });
+    expect(seeded).toHaveLength(3);
+    const report = await reconcileSince(since);
+    expect(report.findings).toMatchObject([
+      { kind: 'event-without-run', subject: 'order 3004', workflowId: 'order:3004' },
+      { kind: 'run-without-event', subject: 'order 999001', workflowId: 'order:999001' },
+      {
+        kind: 'books-disagree',
+        subject: 'order 3003',
+        expected: '249.90 EUR',
+        found: '249.91 EUR',
+      },
+    ]);
+    const { rows } = await pool.query(
+      'select range_from, totals, findings from headrace.reconciliation_reports where id = $1',
+      [report.id],
+    );
+    expect(rows).toMatchObject([
+      { range_from: new Date(report.from), totals: report.totals, findings: report.findings },
+    ]);
+    expect(notices.at(-1)?.subject).toContain('3 differences');
+    expect(notices.at(-1)?.text).toContain('0.01 EUR too much');
+  });
+});
+
+/** A database of its own: the shop's tables, as narrow as reconciliation needs them. */
+async function aDatabase(databaseUrl: string): Promise<pg.Pool> {
+  const outer = new pg.Client({ connectionString: databaseUrl });
+  await outer.connect();
+  await outer.query(`create database ${name}`);
+  await outer.end();
+  const url = new URL(databaseUrl);
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href });
+  await pool.query(`
+    create schema headrace;
+    create table headrace.reconciliation_reports (
+      id text primary key, range_from timestamptz not null, range_to timestamptz not null,
+      created_at timestamptz not null, totals jsonb not null, findings jsonb not null);
+    create table orders (order_id bigint primary key, status text, amount numeric(12,2), currency text);
+    create table payments (payment_id text primary key, amount numeric(12,2), currency text);
+  `);
+  return pool;
+}
+
+/** A namespace of its own; the server takes a moment to know it everywhere. */
+async function aNamespace(connection: NativeConnection): Promise<void> {
+  const service = connection.workflowService;
+  const workflowExecutionRetentionPeriod = { seconds: 3 * 86_400 };
+  await service.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod } as never);
+  const client = new Client({ connection, namespace: name });
+  for (const until = Date.now() + 60_000; ; await sleep(500)) {
+    try {
+      await client.workflow.count();
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+  }
+}
