@@ -15,14 +15,14 @@ import {
   TypedSearchAttributes,
 } from '@temporalio/common';
 import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { eventsSignal } from '../workflows/index.js';
 import type { Request } from './request.js';
 import { judge, type Verdict } from './verdict.js';
 
-const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy } = temporal.api.enums.v1;
-const { ResourceExhaustedCause } = temporal.api.enums.v1;
-const { ResourceExhaustedFailure } = temporal.api.errordetails.v1;
+const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy } = proto.temporal.api.enums.v1;
+const { ResourceExhaustedCause } = proto.temporal.api.enums.v1;
+const { ResourceExhaustedFailure } = proto.temporal.api.errordetails.v1;
 const busyType = 'type.googleapis.com/temporal.api.errordetails.v1.ResourceExhaustedFailure';
 
 export interface Target {

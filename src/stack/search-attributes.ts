@@ -1,7 +1,7 @@
 /** The search attributes by which runs are found in Temporal's UI. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { NativeConnection } from '@temporalio/worker';
 import { StackError } from './error.js';
 
@@ -11,7 +11,7 @@ export const searchAttributes = [
   'HeadraceEventType',
 ] as const;
 
-const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 const alreadyExists = 6;
 
 /** Registers those that are missing, and waits until the server knows them. */
