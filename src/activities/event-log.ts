@@ -4,7 +4,8 @@
  *
  * L1 Every record with a timestamp in the range that was in the log at the start is handed over,
  *    exactly once. Timestamps are the producers' and need not rise along a partition: reading begins
- *    at the first record that is not older than the range, and goes on `slackMs` beyond its end.
+ *    at the first record that is not older than the range, and goes on until the first that is
+ *    `slackMs` younger. What lies between and has another timestamp is handed over too.
  * L2 Memory is bounded by one fetch: the next is taken when the last has been handed over.
  * L3 It ends, or fails: gaps of compaction and markers of transactions count as progress, and a
  *    reader without progress fails with `EventLogStalled`.
@@ -17,7 +18,7 @@ import type { KafkaRecord } from '../bridges/record.js';
 export interface LogRequest {
   readonly topics: readonly string[];
   readonly fromMs: number;
-  /** Not included. */
+  /** Not included; `Infinity`: to the end of the log. */
   readonly toMs: number;
   /** How far timestamps may be out of order. */
   readonly slackMs: number;
@@ -75,7 +76,8 @@ async function spansOf(admin: Admin, topic: string, request: LogRequest): Promis
   const at = (ms: number) => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, ms));
   const known = await admin.fetchTopicOffsets(topic);
   const begins = await at(request.fromMs);
-  const ends = await at(request.toMs + request.slackMs);
+  const atEnd = known.map(({ partition, high }) => ({ partition, offset: high }));
+  const ends = request.toMs === Infinity ? atEnd : await at(request.toMs + request.slackMs);
   return known.map(({ partition, low }) => {
     const offsetIn = (offsets: typeof begins): bigint =>
       BigInt(offsets.find((each) => each.partition === partition)?.offset ?? low);
@@ -156,7 +158,7 @@ async function consume(
     const span = spanOf(batch.topic, batch.partition);
     if (span === undefined) return;
     try {
-      await request.take(recordsOf(batch, span, request));
+      await request.take(recordsOf(batch, span));
     } catch (error) {
       // kafkajs would hand the batch over again; this reading fails as a whole instead.
       reject(error);
@@ -200,14 +202,9 @@ function position(
   }
 }
 
-function recordsOf(batch: Batch, span: Span, { fromMs, toMs }: LogRequest): KafkaRecord[] {
-  const wanted = batch.messages.filter(({ offset, timestamp }) => {
-    const place = BigInt(offset);
-    const atMs = Number(timestamp);
-    return place >= span.next && place < span.end && atMs >= fromMs && atMs < toMs;
-  });
+function recordsOf({ topic, partition, messages }: Batch, { next, end }: Span): KafkaRecord[] {
+  const wanted = messages.filter(({ offset }) => BigInt(offset) >= next && BigInt(offset) < end);
   return wanted.map(({ key, value, headers = {}, offset, timestamp }) => {
-    const { topic, partition } = batch;
     return { topic, partition, offset, timestamp, key, value, headers };
   });
 }

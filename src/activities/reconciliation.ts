@@ -81,8 +81,8 @@ async function reconcileChunk(
   const missing = missingRuns(evidence.calls.values(), exists, retainedFromMs);
 
   const strays = await runs.beginnings(strayRuns(started, evidence.explained));
-  const before = { fromMs: range.fromMs - lookBackMs, toMs: wider.fromMs };
-  const unexplained = await stillStray(deps, strays, before);
+  const longer = { fromMs: range.fromMs - lookBackMs, toMs: wider.toMs };
+  const unexplained = await stillStray(deps, strays, longer);
 
   const books = disagreements(statements, rows);
   const all = [...missing.findings, ...unexplained.findings, ...books];
@@ -104,22 +104,21 @@ async function reconcileChunk(
 async function confirmFindings(
   deps: ReconciliationDeps,
   runs: Runs,
-  { candidates, settleMs }: ConfirmRequest,
+  { candidates }: ConfirmRequest,
 ): Promise<ConfirmResult> {
-  const marginMs = Math.max(settleMs, leastMarginMs);
-  const nowMs = Date.now() + marginMs;
-
   const missing = ofKind(candidates, 'event-without-run');
   const existing = await runs.existing(missing.map(({ workflowId }) => workflowId));
 
   const strays = await runs.beginnings(ofKind(candidates, 'run-without-event'));
-  const around = { fromMs: earliest(strays) - lookBackMs, toMs: nowMs };
+  // To the end of the log: a record may bear a far older time than its neighbours.
+  const around = { fromMs: earliest(strays) - lookBackMs, toMs: Infinity };
   const unexplained = await stillStray(deps, strays, around);
 
   const books = ofKind(candidates, 'books-disagree');
   const about = new Set(books.map(({ book, key }) => rowName(book, key)));
-  const evidence = new Evidence({ fromMs: earliest(books), toMs: nowMs }, about);
-  if (books.length > 0) await gather(deps, evidence, { fromMs: earliest(books), toMs: nowMs });
+  const since = { fromMs: earliest(books), toMs: Infinity };
+  const evidence = new Evidence(since, about);
+  if (books.length > 0) await gather(deps, evidence, since);
   const statements = evidence.statements();
   const rows = await rowsOf(deps.pool, statements, heartbeat);
   const told = new Set(statements.map(nameOf));

@@ -64,7 +64,7 @@ const scheduledTime = defineSearchAttributeKey(
 );
 /** At some 600 bytes each they stay below the size at which Temporal warns of a payload. */
 const candidateLimit = 500;
-const chunksPerRun = 200;
+const chunksPerRun = 100;
 
 const comparing = {
   // The log of a busy hour takes minutes; a reader that makes no progress is noticed far sooner.
@@ -127,7 +127,7 @@ export async function reconcile(input: ReconcileInput = {}): Promise<Reconciliat
   if (findings.length > 0) {
     enter('second look');
     await sleep(settleMs, { summary: 'Let what is on its way arrive' });
-    const second = await confirmFindings({ candidates: state.candidates, settleMs });
+    const second = await confirmFindings({ candidates: findings });
     ({ findings } = second);
     const notJudged = state.totals.notJudged + second.notJudged;
     state = { ...state, totals: { ...state.totals, notJudged }, candidates: findings };

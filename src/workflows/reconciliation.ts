@@ -107,7 +107,6 @@ export interface ChunkResult {
 
 export interface ConfirmRequest {
   readonly candidates: readonly Finding[];
-  readonly settleMs: number;
 }
 
 export interface ConfirmResult {

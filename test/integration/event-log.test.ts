@@ -58,7 +58,9 @@ describe('event log', () => {
       signal: new AbortController().signal,
       ...request,
     });
-    return { ...reading, values: records.map(({ value }) => String(value)) };
+    const { fromMs = base, toMs = base + 10 * minute } = request;
+    const inRange = records.filter(({ timestamp }) => +timestamp >= fromMs && +timestamp < toMs);
+    return { ...reading, records, values: inRange.map(({ value }) => String(value)) };
   }
 
   it('reads the range from every partition, once, and nothing else', async () => {
@@ -75,8 +77,10 @@ describe('event log', () => {
     const topic = await aTopic();
     const minutes = [-1, 3, -2, 12, 9, 14, 0, 20];
     await producer.send({ topic, messages: minutes.map((each) => at(each, String(each))) });
-    const { values } = await read(topic);
+    const { records, values } = await read(topic);
     expect(values).toEqual(['3', '9', '0']);
+    // The last lies beyond the slack, the first before the range.
+    expect(records.map(({ value }) => String(value))).toEqual(['3', '-2', '12', '9', '14', '0']);
   });
 
   it('ends behind the marker of a committed transaction, and skips an aborted one', async () => {
@@ -129,15 +133,22 @@ describe('event log', () => {
     // kafkajs looks for the leaders in metadata that only another call loads.
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
-    expect(await read(topic)).toEqual({ cutOff: true, values: ['2', '3'] });
+    expect(await read(topic)).toMatchObject({ cutOff: true, values: ['2', '3'] });
     const later = { fromMs: base + 2.5 * minute };
-    expect(await read(topic, later)).toEqual({ cutOff: false, values: ['3'] });
+    expect(await read(topic, later)).toMatchObject({ cutOff: false, values: ['3'] });
+  });
+
+  it('reads to the end of the log when the range is open', async () => {
+    const topic = await aTopic();
+    await producer.send({ topic, messages: [1, 90, -90, 2].map((each) => at(each, String(each))) });
+    const { records } = await read(topic, { toMs: Infinity });
+    expect(records.map(({ value }) => String(value))).toEqual(['1', '90', '-90', '2']);
   });
 
   it('needs no consumer where there is nothing to read', async () => {
     const topic = await aTopic(2);
-    expect(await read(topic)).toEqual({ cutOff: false, values: [] });
-    expect(await read('a-topic-that-does-not-exist')).toEqual({ cutOff: false, values: [] });
+    expect(await read(topic)).toMatchObject({ cutOff: false, values: [] });
+    expect(await read('a-topic-that-does-not-exist')).toMatchObject({ cutOff: false, values: [] });
   });
 
   it('stops when cancelled, and fails with what its taker throws', async () => {

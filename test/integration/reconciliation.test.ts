@@ -15,14 +15,18 @@ import { seedDiscrepancies } from '../../demo/discrepancies.js';
 import type { Expectation } from '../../src/activities/expectation.js';
 import { createReconciliation } from '../../src/activities/reconciliation.js';
 import type { KafkaRecord } from '../../src/bridges/record.js';
+import { ensureSchedules, schedules } from '../../src/bridges/schedules.js';
 import { startReconciliation } from '../../src/commands/reconcile.js';
 import { installRuntime } from '../../src/worker.js';
-import type { ReconciliationReport, ReportNotice } from '../../src/workflows/index.js';
+import type { reconcile, ReconciliationReport, ReportNotice } from '../../src/workflows/index.js';
 
 const name = `reconciliation_${randomUUID().replaceAll('-', '')}`;
+/** For events of long ago: within one topic time goes on. */
+const formerly = `${name}_formerly`;
 const queue = { HEADRACE_TASK_QUEUE: name };
 const settleMs = 2_000;
 const minute = 60_000;
+const retentionDays = 3;
 const log = pino({ level: 'silent' });
 
 /** Stands in for the route table: an event names what it expects. */
@@ -55,13 +59,22 @@ describe('reconciliation', () => {
   beforeAll(async () => {
     installRuntime(log);
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic: name, numPartitions: 3 }], waitForLeaders: true });
+    const topics = [name, formerly].map((topic) => ({ topic, numPartitions: 3 }));
+    await admin.createTopics({ topics, waitForLeaders: true });
     await producer.connect();
     pool = await aDatabase(addresses.databaseUrl);
     connection = await NativeConnection.connect({ address: addresses.temporalAddress });
     await aNamespace(connection);
     client = new Client({ connection, namespace: name });
-    const deps = { kafka, pool, client, interpret, topics: [name], namespace: name, group: name };
+    const deps = {
+      kafka,
+      pool,
+      client,
+      interpret,
+      topics: [name, formerly],
+      namespace: name,
+      group: name,
+    };
     const activities = createReconciliation({ ...deps, operators: 'operators@headrace.test' });
     const sendNotice = (notice: ReportNotice) => Promise.resolve(notices.push(notice));
     worker = await Worker.create({
@@ -83,9 +96,9 @@ describe('reconciliation', () => {
     await admin.disconnect();
   });
 
-  async function tell(event: Expectation, atMs = Date.now()): Promise<void> {
+  async function tell(event: Expectation, atMs = Date.now(), topic = name): Promise<void> {
     const message = { key: event.workflowId, value: JSON.stringify(event) };
-    await producer.send({ topic: name, messages: [{ ...message, timestamp: String(atMs) }] });
+    await producer.send({ topic, messages: [{ ...message, timestamp: String(atMs) }] });
   }
 
   async function book(orderId: string, amount = '249.90'): Promise<void> {
@@ -112,6 +125,17 @@ describe('reconciliation', () => {
     const handle = await startReconciliation(client, queue, { ...range, settleMs });
     return handle.result();
   }
+
+  it('does not judge an event whose run may have passed the retention of the namespace', async () => {
+    const long = Date.now() - (retentionDays + 1) * 1_440 * minute;
+    await book('2201');
+    await tell(confirmed('2201'), long, formerly);
+    const [from, to] = [long - minute, long + minute].map((ms) => new Date(ms).toISOString());
+    const request = { from: String(from), to: String(to), settleMs };
+    const report = await (await startReconciliation(client, queue, request)).result();
+    expect(report.findings).toEqual([]);
+    expect(report.totals).toMatchObject({ events: 1, expectedRuns: 1, runs: 0, notJudged: 1 });
+  });
 
   it('reports nothing while orders flow, and counts what it saw', async () => {
     const since = Date.now();
@@ -143,7 +167,7 @@ describe('reconciliation', () => {
     await tell(confirmed('2001'));
     await book('2002');
     // As after an outage: told long ago, run now.
-    await tell(confirmed('2002'), since - 90 * minute);
+    await tell(confirmed('2002'), since - 90 * minute, formerly);
     await run('2002');
     const reconciling = reconcileSince(since);
     // After the first look, before the second.
@@ -163,6 +187,46 @@ describe('reconciliation', () => {
     await sleep(settleMs + 1_500);
     await tell(confirmed('2101', '11'));
     expect((await reconciling).findings).toEqual([]);
+  });
+
+  it('takes a run that another continued as for no new beginning', async () => {
+    const chained = await Worker.create({
+      connection,
+      namespace: name,
+      taskQueue: 'chained',
+      workflowsPath: fileURLToPath(new URL('../support/chained-order.ts', import.meta.url)),
+    });
+    const since = await chained.runUntil(async () => {
+      const handle = await client.workflow.start('fulfilOrder', {
+        workflowId: 'order:2301',
+        taskQueue: 'chained',
+      });
+      await sleep(50);
+      const between = Date.now();
+      await handle.signal('continue');
+      await handle.result();
+      return between;
+    });
+    expect((await reconcileSince(since)).findings).toEqual([]);
+  });
+
+  it('is started by the schedule for the day before, however often that is ensured', async () => {
+    const config = { ...queue, HEADRACE_TIME_ZONE: 'Asia/Kolkata' };
+    await ensureSchedules(client, schedules({ ...config, HEADRACE_TIME_ZONE: 'Etc/UTC' }));
+    await ensureSchedules(client, schedules(config));
+    const handle = client.schedule.getHandle('headrace:reconcile-nightly');
+    expect((await handle.describe()).spec.timezone).toBe('Asia/Kolkata');
+    await handle.trigger();
+    let workflowId: string | undefined;
+    while (workflowId === undefined) {
+      await sleep(200);
+      workflowId = (await handle.describe()).info.recentActions[0]?.action.workflow.workflowId;
+    }
+    expect(workflowId).toMatch(/^reconcile:nightly-/);
+    const report = await client.workflow.getHandle<typeof reconcile>(workflowId).result();
+    expect(report.from.slice(10)).toBe('T18:30:00.000Z');
+    expect(Date.parse(report.to) - Date.parse(report.from)).toBe(1_440 * minute);
+    await handle.delete();
   });
 
   it('finds one discrepancy of each kind, writes them down and mails them', async () => {
@@ -222,15 +286,17 @@ async function aDatabase(databaseUrl: string): Promise<pg.Pool> {
 /** A namespace of its own; the server takes a moment to know it everywhere. */
 async function aNamespace(connection: NativeConnection): Promise<void> {
   const service = connection.workflowService;
-  const workflowExecutionRetentionPeriod = { seconds: 3 * 86_400 };
+  const workflowExecutionRetentionPeriod = { seconds: retentionDays * 86_400 };
   await service.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod } as never);
   const client = new Client({ connection, namespace: name });
-  for (const until = Date.now() + 60_000; ; await sleep(500)) {
+  const until = Date.now() + 60_000;
+  for (;;) {
     try {
       await client.workflow.count();
       return;
     } catch (error) {
       if (Date.now() > until) throw error;
+      await sleep(500);
     }
   }
 }
