@@ -131,9 +131,10 @@ function offBy(statement: Statement, row: BookRow): string {
   return `: ${amount} ${row.currency} too ${difference.startsWith('-') ? 'little' : 'much'}`;
 }
 
-/** `order:1001` reads as `order 1001`. */
+/** `order:1001` reads as `order 1001`, `payment-recovery:p-1` as `payment recovery p-1`. */
 function subjectOf(workflowId: string): string {
-  return workflowId.replace(':', ' ').replaceAll('-', ' ');
+  const [kind = '', ...key] = workflowId.split(':');
+  return [kind.replaceAll('-', ' '), key.join(':')].join(' ').trim();
 }
 
 function placeInWords({ topic, partition, offset }: RecordPlace): string {

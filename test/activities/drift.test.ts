@@ -124,6 +124,11 @@ describe('runs', () => {
     ]);
   });
 
+  it('names a subject without touching its key', () => {
+    const [finding] = strayRuns([run('payment-recovery:pay-17:b')], new Set());
+    expect(finding?.subject).toBe('payment recovery pay-17:b');
+  });
+
   it('finds exactly the difference of the two sets, both ways', () => {
     const ids = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map(String));
     fc.assert(
