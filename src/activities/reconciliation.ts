@@ -47,9 +47,6 @@ const lookBackMs = 24 * 60 * minute;
 
 /** The activities, ready to be registered. */
 export function createReconciliation(deps: ReconciliationDeps): ReconciliationActivities {
-  const beat = (): void => {
-    heartbeat();
-  };
   const runs = new Runs(deps.client, deps.namespace, beat);
   return {
     reconcileChunk: (request) => reconcileChunk(deps, runs, request),
@@ -71,7 +68,7 @@ async function reconcileChunk(
   const known = await runs.startedBetween(wider.fromMs, wider.toMs);
   const started = known.filter((run) => isWithin(run.startedMs, range));
   const statements = evidence.statements();
-  const rows = await rowsOf(deps.pool, statements, heartbeat);
+  const rows = await rowsOf(deps.pool, statements, beat);
 
   const listed = new Set(known.map(({ workflowId }) => workflowId));
   const unlisted = [...evidence.calls.keys()].filter((id) => !listed.has(id));
@@ -120,7 +117,7 @@ async function confirmFindings(
   const evidence = new Evidence(since, about);
   if (books.length > 0) await gather(deps, evidence, since);
   const statements = evidence.statements();
-  const rows = await rowsOf(deps.pool, statements, heartbeat);
+  const rows = await rowsOf(deps.pool, statements, beat);
   const told = new Set(statements.map(nameOf));
   const forgotten = books.filter(({ book, key }) => !told.has(rowName(book, key)));
 
@@ -176,6 +173,12 @@ async function saveReport(
     [id, from, to, JSON.stringify({ ...totals, truncated }), JSON.stringify(findings)],
   );
   return noticeOf(report, operators);
+}
+
+/** A sign of life; the moment to learn of a cancellation. @throws CancelledFailure. */
+function beat(): void {
+  heartbeat();
+  cancellationSignal().throwIfAborted();
 }
 
 function ofKind<K extends Finding['kind']>(findings: readonly Finding[], kind: K) {
