@@ -1,6 +1,17 @@
 /** The only door into the sandbox: what bridges, worker and commands may know of the workflows. */
 export type { Event, Position } from './event.js';
+export { fulfilOrder } from './fulfil-order.js';
+export {
+  type CancellationReason,
+  type FulfilmentEvent,
+  type FulfilmentResult,
+  type FulfilmentStage,
+  type FulfilmentStatus,
+  fulfilmentStatusQuery,
+  type FulfilOrder,
+} from './fulfilment.js';
 export { eventsSignal, type InboxState, type Opening } from './inbox.js';
+export type { Notice } from './mailbag.js';
 export {
   fulfilmentId,
   type OrderCancelled,
@@ -14,6 +25,17 @@ export {
   type PaymentFailed,
   type PaymentSucceeded,
 } from './payments.js';
+export { recoverPayment } from './recover-payment.js';
+export {
+  type RecoverPayment,
+  type RecoveryEvent,
+  type RecoveryOutcome,
+  type RecoveryResult,
+  type RecoveryStatus,
+  recoveryStatusQuery,
+  type Resolution,
+  resolveRecoveryUpdate,
+} from './recovery.js';
 export { reconcile, type ReconcileInput } from './reconcile.js';
 export {
   type Book,

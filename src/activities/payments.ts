@@ -1,0 +1,147 @@
+/**
+ * Activities: charging cards through the gateway, and payments in the shop's books.
+ *
+ * A decline is an answer, not an error: it comes back as a value. Errors are what leaves the outcome
+ * open (`GatewayUnavailable`, tried again under the same key) or what no repetition will change
+ * (`GatewayRefused`).
+ */
+import { cancellationSignal } from '@temporalio/activity';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { inBooks } from './books.js';
+import { recordEffect } from './effects.js';
+import { gatewayFailure, gatewaySilence } from './failures.js';
+
+export interface ChargeRequest {
+  /** Idempotency key: however often it is sent, it charges once. */
+  readonly key: string;
+  readonly paymentId: string;
+  /** Decimal string in `currency`. */
+  readonly amount: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** The gateway's name for the card. */
+  readonly cardToken: string;
+}
+
+export type ChargeOutcome =
+  | { readonly status: 'succeeded'; readonly chargeId: string }
+  | { readonly status: 'declined'; readonly declineCode: string };
+
+export interface PaymentMark {
+  readonly paymentId: string;
+}
+
+export interface PaymentActivities {
+  /** @throws ApplicationFailure `GatewayUnavailable`, or `GatewayRefused` (not retryable). */
+  chargeCard(request: ChargeRequest): Promise<ChargeOutcome>;
+  /** Closes a key: it took the money already (`succeeded`), or never will (`abandoned`). */
+  abandonCharge(of: {
+    readonly key: string;
+  }): Promise<{ readonly status: 'succeeded' | 'abandoned' }>;
+  /** Answers whether anything changed. */
+  markPaymentSucceeded(mark: PaymentMark): Promise<{ readonly changed: boolean }>;
+  /** Leaves a payment alone that has succeeded. Answers whether anything changed. */
+  markWrittenOff(mark: PaymentMark): Promise<{ readonly changed: boolean }>;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly token?: string;
+}
+
+export interface PaymentDeps {
+  readonly pool: Pool;
+  readonly gateway: Gateway;
+}
+
+const requestTimeoutMs = 20_000;
+
+const outcome = z.union([
+  z.object({ status: z.literal('succeeded'), chargeId: z.string() }),
+  z.object({ status: z.literal('declined'), declineCode: z.string().min(1) }),
+]);
+const abandonment = z.object({ status: z.enum(['succeeded', 'abandoned']) });
+
+export function createPayments({ pool, gateway }: PaymentDeps): PaymentActivities {
+  return {
+    chargeCard: (request) => chargeCard(pool, gateway, request),
+    abandonCharge: ({ key }) => abandonCharge(gateway, key),
+    markPaymentSucceeded: ({ paymentId }) => mark(pool, paymentId, 'succeeded'),
+    markWrittenOff: ({ paymentId }) => mark(pool, paymentId, 'written_off'),
+  };
+}
+
+async function chargeCard(
+  pool: Pool,
+  gateway: Gateway,
+  { key, ...charge }: ChargeRequest,
+): Promise<ChargeOutcome> {
+  const { status, text } = await post(gateway, '/charges', charge, { 'idempotency-key': key });
+  if (status !== 200 && status !== 402) throw gatewayFailure(status, text);
+  const answer = outcome.safeParse(jsonOf(text));
+  // An answer nobody understands leaves the outcome open, like no answer.
+  if (!answer.success) throw gatewayFailure(502, text);
+  if (answer.data.status === 'succeeded') await recordCharge(pool, key);
+  return answer.data;
+}
+
+/** The money has moved: a witness that is away must not make it look as if it had not. */
+async function recordCharge(pool: Pool, key: string): Promise<void> {
+  await recordEffect(pool, 'charge', `charge/${key}`).catch(() => undefined);
+}
+
+async function abandonCharge(gateway: Gateway, key: string) {
+  const path = `/charges/${encodeURIComponent(key)}/abandon`;
+  const { status, text } = await post(gateway, path, {}, {});
+  if (status !== 200) throw gatewayFailure(status, text);
+  const answer = abandonment.safeParse(jsonOf(text));
+  if (!answer.success) throw gatewayFailure(502, text);
+  return answer.data;
+}
+
+async function post(
+  { url, token }: Gateway,
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly text: string }> {
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([cancellationSignal(), AbortSignal.timeout(requestTimeoutMs)]),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    // A worker that shuts down says so itself; all else is the gateway's silence.
+    cancellationSignal().throwIfAborted();
+    throw gatewaySilence(error);
+  }
+}
+
+async function mark(pool: Pool, paymentId: string, status: 'succeeded' | 'written_off') {
+  return inBooks(pool, async (books) => {
+    const { rowCount } = await books.query(
+      `update payments set status = $2, updated_at = now()
+       where payment_id = $1 and status not in ('succeeded', $2)`,
+      [paymentId, status],
+    );
+    const changed = rowCount === 1;
+    if (changed) await recordEffect(books, 'payment', `payment/${paymentId}/${status}`);
+    return { changed };
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * `fulfilOrder`: an order was confirmed; reserves its stock, follows the parcel, and undoes what it
+ * did when the order is cancelled before the parcel has left.
+ *
+ * F1 What is begun is compensated unless the parcel left: in reverse order, whatever ends the run.
+ * F2 The parcel is the point of no return: an `order.cancelled` after it changes nothing.
+ */
+import { CancellationScope, log, setHandler, workflowInfo } from '@temporalio/workflow';
+import { Compensations } from './compensations.js';
+import type {
+  CancellationReason,
+  FulfilmentEvent,
+  FulfilmentResult,
+  FulfilmentStage,
+  FulfilOrder,
+} from './fulfilment.js';
+import { fulfilmentStatusQuery } from './fulfilment.js';
+import {
+  markOrderCancelled,
+  markOrderCompleted,
+  releaseStock,
+  reserveStock,
+  sendNotice,
+  shipStock,
+} from './fulfilment-calls.js';
+import * as letters from './fulfilment-notices.js';
+import { type Inbox, openInbox } from './inbox.js';
+import { Mailbag } from './mailbag.js';
+import type { OrderConfirmed } from './orders.js';
+import { describe, followTrail, moment } from './trail.js';
+
+const day = 86_400_000;
+const remindAfterDays = 3;
+const cancelAfterDays = 7;
+const deliverWithinDays = 14;
+
+/** Fulfils one confirmed order; see `FulfilOrder`. */
+export async function fulfilOrder(input: FulfilOrder): Promise<FulfilmentResult> {
+  return new Fulfilment(input).run();
+}
+
+class Fulfilment {
+  readonly #inbox: Inbox<FulfilmentEvent>;
+  readonly #dayMs: number;
+  readonly #compensations = new Compensations();
+  readonly #mail = new Mailbag(sendNotice);
+  #stage: FulfilmentStage = 'opening';
+  #reason: CancellationReason | undefined;
+
+  constructor({ dayMs = day, ...opening }: FulfilOrder) {
+    this.#dayMs = dayMs;
+    this.#inbox = openInbox(opening);
+    setHandler(
+      fulfilmentStatusQuery,
+      () => ({ stage: this.#stage, duplicates: this.#inbox.duplicates }),
+      { description: 'Where the order is.' },
+    );
+  }
+
+  async run(): Promise<FulfilmentResult> {
+    this.#enter('opening', 'Waiting for the confirmed order itself.');
+    try {
+      const confirmed = await this.#next(['order.confirmed']);
+      return await this.#fulfil(confirmed.data);
+    } catch (error) {
+      this.#enter('cancelling', 'The run ends early; what was done is being undone.');
+      await this.#compensations.run();
+      throw error;
+    } finally {
+      await this.#mail.emptied();
+    }
+  }
+
+  async #fulfil(order: OrderConfirmed['data']): Promise<FulfilmentResult> {
+    if (!(await this.#reserve(order))) return this.#cancel('out-of-stock');
+    this.#post('confirmed', letters.confirmationLetter(order));
+    const dispatched = await this.#awaitDispatch(order);
+    if (dispatched === undefined) return this.#cancel('never-dispatched');
+    if (dispatched.type === 'order.cancelled') return this.#cancel('requested');
+    // F2
+    this.#compensations.clear();
+    await CancellationScope.nonCancellable(() => shipStock({ orderId: order.orderId }));
+    this.#post('dispatched', letters.dispatchLetter(order, dispatched.data.trackingNumber));
+    if (!(await this.#awaitDelivery())) {
+      this.#post('unconfirmed', letters.unconfirmedLetter(order, deliverWithinDays));
+      this.#enter('delivery-unconfirmed', 'No delivery was reported; operators were told.');
+      return { outcome: 'delivery-unconfirmed' };
+    }
+    await markOrderCompleted({ orderId: order.orderId });
+    this.#enter('completed', 'The parcel arrived.');
+    return { outcome: 'completed' };
+  }
+
+  async #reserve(order: OrderConfirmed['data']): Promise<boolean> {
+    const { orderId, sku, quantity } = order;
+    this.#enter('reserving', `Reserving ${quantity} × ${sku}.`);
+    // F1: what is registered first is undone last, so the customer hears of it when it is so.
+    this.#compensations.add('tell the customer', async () => {
+      this.#post('cancelled', letters.cancellationLetter(order, this.#reason));
+      await this.#mail.emptied();
+    });
+    this.#compensations.add('cancel the order', () => markOrderCancelled({ orderId }));
+    this.#compensations.add('release the stock', () => releaseStock({ orderId }));
+    const { reserved } = await reserveStock({ orderId, sku, quantity });
+    return reserved;
+  }
+
+  async #awaitDispatch(order: OrderConfirmed['data']) {
+    const startMs = Date.now();
+    const remindMs = startMs + remindAfterDays * this.#dayMs;
+    const cancelMs = startMs + cancelAfterDays * this.#dayMs;
+    const types = ['shipment.dispatched', 'order.cancelled'] as const;
+    this.#enter(
+      'awaiting dispatch',
+      `The stock is reserved. Next: operators are reminded on ${moment(remindMs)}.`,
+    );
+    const inTime = await this.#nextBefore(types, remindMs);
+    if (inTime !== undefined) return inTime;
+    this.#post('late', letters.lateDispatchLetter(order, remindAfterDays, cancelAfterDays));
+    this.#enter('awaiting dispatch', `Late. Next: the order is cancelled on ${moment(cancelMs)}.`);
+    return this.#nextBefore(types, cancelMs);
+  }
+
+  async #awaitDelivery(): Promise<boolean> {
+    const untilMs = Date.now() + deliverWithinDays * this.#dayMs;
+    const until = `Next: operators are told on ${moment(untilMs)} if nobody reports a delivery.`;
+    this.#enter('awaiting delivery', 'The parcel is on its way.', until);
+    for (;;) {
+      const event = await this.#nextBefore(['shipment.delivered', 'order.cancelled'], untilMs);
+      if (event?.type !== 'order.cancelled') return event !== undefined;
+      log.info('order.cancelled came after the dispatch and changes nothing');
+      const late = `Cancelled at ${event.occurredAt}, after the dispatch: that changes nothing.`;
+      this.#enter('awaiting delivery', 'The parcel is on its way.', late, until);
+    }
+  }
+
+  async #cancel(reason: CancellationReason): Promise<FulfilmentResult> {
+    this.#reason = reason;
+    const steps = this.#compensations.names.join(', ');
+    this.#enter('cancelling', `Reason: ${reason}. Undoing, in this order: ${steps}.`);
+    await this.#compensations.run();
+    this.#enter('cancelled', `Reason: ${reason}. Everything is undone.`);
+    return { outcome: 'cancelled', reason };
+  }
+
+  async #next<T extends FulfilmentEvent['type']>(types: readonly T[]) {
+    for (;;) {
+      const event = await this.#inbox.next(types);
+      if (event === undefined) continue;
+      followTrail(event);
+      return event;
+    }
+  }
+
+  async #nextBefore<T extends FulfilmentEvent['type']>(types: readonly T[], untilMs: number) {
+    const event = await this.#inbox.next(types, Math.max(untilMs - Date.now(), 1));
+    if (event !== undefined) followTrail(event);
+    return event;
+  }
+
+  #enter(stage: FulfilmentStage, ...sentences: readonly string[]): void {
+    this.#stage = stage;
+    describe(`Order: ${stage}`, ...sentences);
+  }
+
+  #post(key: string, letter: letters.Letter): void {
+    this.#mail.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
+  }
+}

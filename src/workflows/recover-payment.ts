@@ -1,0 +1,327 @@
+/**
+ * `recoverPayment`: a payment failed; charges its card again by the dunning schedule, tells the
+ * customer, calls operators at the end, and stops the moment nothing is owed any more.
+ *
+ * P1 An attempt has one idempotency key, counted through continue-as-new and never used again once
+ *    its outcome is known.
+ * P2 A charge that is interrupted is settled with the gateway before anything else is done: either
+ *    it took the money, or its key can take none any more.
+ * P3 A card is never charged again after a hard decline; another card may be.
+ */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  setHandler,
+  Trigger,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type Inbox, openInbox } from './inbox.js';
+import { Mailbag } from './mailbag.js';
+import {
+  type RecoverPayment,
+  type RecoveryEvent,
+  type RecoveryOutcome,
+  type RecoveryProgress,
+  type RecoveryResult,
+  type RecoveryStatus,
+  recoveryStatusQuery,
+  type Resolution,
+  resolveRecoveryUpdate,
+} from './recovery.js';
+import { attemptCharge } from './recovery-attempt.js';
+import { markPaymentSucceeded, markWrittenOff, sendNotice } from './recovery-calls.js';
+import * as letters from './recovery-notices.js';
+import {
+  afterDecline,
+  afterFailure,
+  afterNewCard,
+  isKnown,
+  type KnownProgress,
+  nothingKnown,
+  type Plan,
+  planOf,
+} from './recovery-progress.js';
+import { isLongRun } from './renewal.js';
+import { describe, followTrail, moment } from './trail.js';
+
+const day = 86_400_000;
+
+/** These end a charge that is in flight. */
+const urgent = ['payment.succeeded', 'order.cancelled', 'card.updated'] as const;
+/** Without the payment's facts a new card means nothing yet: it stays in the inbox. */
+const beforeFailure = ['payment.failed', 'payment.succeeded', 'order.cancelled'] as const;
+
+const stepNames: Readonly<Record<Plan['kind'], string>> = {
+  charge: 'charge the card',
+  remind: 'remind the customer',
+  escalate: 'call the operators',
+  'write-off': 'write the payment off',
+};
+
+interface Ending {
+  readonly outcome: RecoveryOutcome;
+  readonly chargedKey?: string;
+  /** By a person's word. */
+  readonly resolution?: Resolution;
+}
+
+/** Recovers one failed payment; see `RecoverPayment`. */
+export async function recoverPayment(input: RecoverPayment): Promise<RecoveryResult> {
+  const recovery = new Recovery(input);
+  const ending = await recovery.pursue();
+  return CancellationScope.nonCancellable(() => recovery.settle(ending));
+}
+
+class Recovery {
+  readonly #input: RecoverPayment;
+  readonly #dayMs: number;
+  readonly #inbox: Inbox<RecoveryEvent>;
+  readonly #mail = new Mailbag(sendNotice);
+  readonly #settled = new Trigger<RecoveryResult>();
+  #progress: RecoveryProgress;
+  #resolution: Resolution | undefined;
+  #ending: Ending | undefined;
+  #isCharging = false;
+
+  constructor(input: RecoverPayment) {
+    this.#input = input;
+    this.#dayMs = input.dayMs ?? day;
+    this.#progress = input.progress ?? nothingKnown;
+    this.#inbox = openInbox(input);
+    setHandler(recoveryStatusQuery, () => this.#status(), {
+      description: 'What the recovery is doing, and what comes next.',
+    });
+    setHandler(resolveRecoveryUpdate, (resolution) => this.#resolve(resolution), {
+      validator: (resolution) => {
+        this.#validate(resolution);
+      },
+      description: 'An operator settles the payment: approve (it is paid) or write-off.',
+    });
+  }
+
+  /** Does what the schedule says, until something ends it. */
+  async pursue(): Promise<Ending> {
+    for (;;) {
+      this.#apply();
+      if (this.#ending !== undefined) return this.#ending;
+      if (this.#isRenewable()) await this.#renew();
+      if (!isKnown(this.#progress)) {
+        describe('Waiting', 'Nothing is known of the failure yet.');
+        await condition(() => this.#isStirred());
+        continue;
+      }
+      const plan = planOf(this.#progress, this.#dayMs);
+      const waitMs = plan.atMs - Date.now();
+      if (waitMs <= 0) await this.#carryOut(plan, this.#progress);
+      else await this.#waitFor(plan, this.#progress, waitMs);
+    }
+  }
+
+  /** Writes the ending into the books, tells everyone, and answers. */
+  async settle(ending: Ending): Promise<RecoveryResult> {
+    const { outcome, chargedKey, resolution } = ending;
+    const { paymentId } = this.#input;
+    this.#ending = ending;
+    describe('Settling', `The outcome is ${outcome}; it is being written into the books.`);
+    if (outcome === 'recovered') await markPaymentSucceeded({ paymentId });
+    if (resolution?.decision === 'approve') await markPaymentSucceeded({ paymentId });
+    if (outcome === 'written-off') await markWrittenOff({ paymentId });
+    if (isKnown(this.#progress)) this.#tellEnding(ending, this.#progress);
+    const { attempts } = this.#progress;
+    const result = { outcome, attempts, ...(chargedKey === undefined ? {} : { chargedKey }) };
+    this.#settled.resolve(result);
+    await this.#mail.emptied();
+    await condition(allHandlersFinished);
+    const decided = resolution === undefined ? [] : [`Decided by ${resolution.by}.`];
+    describe('Settled', `${outcome} after ${attempts} charge(s).`, ...decided);
+    return result;
+  }
+
+  #apply(): void {
+    while (this.#ending === undefined) {
+      const event = isKnown(this.#progress)
+        ? this.#inbox.poll()
+        : this.#inbox.poll(...beforeFailure);
+      if (event === undefined) break;
+      followTrail(event);
+      this.#applyEvent(event);
+    }
+    const resolution = this.#resolution;
+    if (this.#ending !== undefined || resolution === undefined) return;
+    const outcome = resolution.decision === 'approve' ? 'paid-elsewhere' : 'written-off';
+    this.#ending = { outcome, resolution };
+  }
+
+  #applyEvent(event: RecoveryEvent): void {
+    switch (event.type) {
+      case 'payment.succeeded':
+        this.#ending = { outcome: 'paid-elsewhere' };
+        return;
+      case 'order.cancelled':
+        this.#ending = { outcome: 'order-cancelled' };
+        return;
+      case 'card.updated':
+        this.#progress = afterNewCard(this.#progress, event, Date.now());
+        return;
+      case 'payment.failed': {
+        const isFirst = !isKnown(this.#progress);
+        this.#progress = afterFailure(this.#progress, event, Date.now());
+        if (isFirst) this.#tellFailure(event.data, 'failed');
+      }
+    }
+  }
+
+  async #carryOut(plan: Plan, progress: KnownProgress): Promise<void> {
+    switch (plan.kind) {
+      case 'charge':
+        return this.#charge(plan, progress);
+      case 'remind':
+        this.#progress = { ...progress, reachedDay: plan.day };
+        this.#post(
+          `remind/${progress.attempts}/${plan.day}`,
+          letters.reminderLetter(progress.payment),
+        );
+        return;
+      case 'escalate':
+        this.#escalate(progress, `its last decline was ${progress.declineCode}`);
+        return;
+      case 'write-off':
+        this.#ending = { outcome: 'written-off' };
+    }
+  }
+
+  async #charge(plan: Plan, progress: KnownProgress): Promise<void> {
+    const attempt = progress.attempts + 1;
+    const key = `${workflowInfo().workflowId}/${attempt}`;
+    const { amount, currency, paymentId } = progress.payment;
+    describe('Charging', `Attempt ${attempt}: ${amount} ${currency}, idempotency key ${key}.`);
+    const request = { key, paymentId, amount, currency, cardToken: progress.cardToken };
+    this.#isCharging = true;
+    const charged = await attemptCharge(request, attempt, () => this.#isUrgent());
+    this.#isCharging = false;
+    switch (charged.status) {
+      case 'succeeded':
+        this.#progress = { ...progress, attempts: attempt };
+        this.#ending = { outcome: 'recovered', chargedKey: key };
+        return;
+      case 'declined':
+        this.#progress = afterDecline(progress, charged.declineCode, plan.day);
+        this.#tellFailure(progress.payment, `declined/${attempt}`);
+        return;
+      case 'abandoned':
+        this.#progress = { ...progress, attempts: attempt };
+        return;
+      case 'refused':
+        this.#escalate({ ...progress, attempts: attempt, cardIsNew: false }, charged.reason);
+    }
+  }
+
+  #escalate(progress: KnownProgress, reason: string): void {
+    const escalatedMs = Date.now();
+    this.#progress = { ...progress, escalatedMs };
+    const { atMs } = planOf(this.#progress, this.#dayMs);
+    const letter = letters.escalationLetter(progress.payment, reason, atMs);
+    this.#post(`escalated/${progress.attempts}`, letter);
+  }
+
+  async #waitFor(plan: Plan, { payment, declineCode }: KnownProgress, waitMs: number) {
+    const step = `${stepNames[plan.kind]} on ${moment(plan.atMs)}`;
+    describe(
+      plan.kind === 'write-off' ? 'Escalated: waiting for a decision' : 'Waiting',
+      `Payment ${payment.paymentId} of order ${payment.orderId} was declined: ${declineCode}.`,
+      `Next: ${step}. A payment, a cancelled order, a new card or an operator comes first.`,
+    );
+    await condition(() => this.#isStirred(), waitMs, { summary: `Then: ${stepNames[plan.kind]}` });
+  }
+
+  #tellFailure(payment: KnownProgress['payment'], key: string): void {
+    const plan = planOf(this.#progress, this.#dayMs);
+    // The letter that it is over follows at once; two of them would confuse.
+    if (plan.kind === 'escalate' && this.#progress.attempts > 0) return;
+    const chargeMs = plan.kind === 'charge' ? plan.atMs : undefined;
+    const { declineCode } = this.#progress;
+    this.#post(key, letters.failureLetter(payment, declineCode, chargeMs));
+  }
+
+  #tellEnding({ outcome, chargedKey }: Ending, { payment }: KnownProgress): void {
+    if (outcome === 'recovered') this.#post('recovered', letters.thanksLetter(payment));
+    if (outcome === 'written-off') this.#post('written-off', letters.finalLetter(payment));
+    const meanwhile = this.#meanwhile();
+    if (chargedKey === undefined || meanwhile === undefined) return;
+    this.#post('conflict', letters.conflictLetter(payment, chargedKey, meanwhile));
+  }
+
+  /** What came in while the last charge was in flight and would have made it needless. */
+  #meanwhile(): string | undefined {
+    if (this.#inbox.has('order.cancelled')) return 'the order was cancelled';
+    if (this.#inbox.has('payment.succeeded')) return 'the payment was reported as paid';
+    if (this.#resolution === undefined) return undefined;
+    return `${this.#resolution.by} decided: ${this.#resolution.decision}`;
+  }
+
+  #post(key: string, letter: letters.Letter): void {
+    this.#mail.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
+  }
+
+  async #resolve(resolution: Resolution): Promise<RecoveryResult> {
+    this.#resolution = resolution;
+    return this.#settled;
+  }
+
+  #validate(resolution: Resolution): void {
+    const reason = objectionTo(resolution) ?? this.#objection();
+    if (reason === undefined) return;
+    throw ApplicationFailure.nonRetryable(`resolveRecovery: ${reason}`, 'InvalidResolution');
+  }
+
+  #objection(): string | undefined {
+    if (this.#ending !== undefined) return `the outcome is settled: ${this.#ending.outcome}`;
+    if (this.#resolution !== undefined) return `${this.#resolution.by} has decided already`;
+    return undefined;
+  }
+
+  #status(): RecoveryStatus {
+    const { attempts, declineCode } = this.#progress;
+    const { duplicates } = this.#inbox;
+    const known = { attempts, declineCode, duplicates };
+    if (this.#ending !== undefined) {
+      return { stage: 'settled', outcome: this.#ending.outcome, ...known };
+    }
+    if (this.#isCharging) return { stage: 'charging', ...known };
+    if (!isKnown(this.#progress)) return { stage: 'waiting', ...known };
+    const { kind, atMs } = planOf(this.#progress, this.#dayMs);
+    const next = { step: stepNames[kind], at: new Date(atMs).toISOString() };
+    return { stage: kind === 'write-off' ? 'escalated' : 'waiting', next, ...known };
+  }
+
+  #isStirred(): boolean {
+    const hasNews = isKnown(this.#progress) ? this.#inbox.has() : this.#inbox.has(...beforeFailure);
+    return hasNews || this.#resolution !== undefined || this.#isRenewable();
+  }
+
+  #isUrgent(): boolean {
+    return this.#inbox.has(...urgent) || this.#resolution !== undefined;
+  }
+
+  #isRenewable(): boolean {
+    return isLongRun() && this.#mail.isEmpty && allHandlersFinished();
+  }
+
+  async #renew(): Promise<never> {
+    const { first: _, ...input } = this.#input;
+    const inbox = this.#inbox.state();
+    return continueAsNew<typeof recoverPayment>({ ...input, inbox, progress: this.#progress });
+  }
+}
+
+/** What is wrong with a resolution, whatever the state of the recovery. */
+function objectionTo({ decision, by }: Partial<Resolution>): string | undefined {
+  if (decision !== 'approve' && decision !== 'write-off') {
+    return `decision ${JSON.stringify(decision)} is neither "approve" nor "write-off"`;
+  }
+  if (typeof by !== 'string' || by.trim() === '') return 'say in "by" who decides';
+  return undefined;
+}

@@ -1,0 +1,64 @@
+/** One charge in flight, and what becomes of it when something urgent comes in. */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { ChargeRequest } from '../activities/payments.js';
+import { abandonCharge, charge } from './recovery-calls.js';
+
+/** How an attempt ended. Only `succeeded` took money. */
+export type Attempted =
+  | { readonly status: 'succeeded' }
+  | { readonly status: 'declined'; readonly declineCode: string }
+  | { readonly status: 'abandoned' }
+  | { readonly status: 'refused'; readonly reason: string };
+
+/**
+ * Charges the card unless `isUrgent` becomes true before the gateway answers. An attempt without an
+ * answer is settled with the gateway: it took the money, or its key can take none any more.
+ * @throws CancelledFailure when the workflow itself is cancelled, and no money was taken.
+ */
+export async function attemptCharge(
+  request: ChargeRequest,
+  attempt: number,
+  isUrgent: () => boolean,
+): Promise<Attempted> {
+  const flight = new CancellationScope();
+  let isOver = false;
+  const watch = condition(() => isOver || isUrgent()).then(() => {
+    if (!isOver) flight.cancel();
+  });
+  // A workflow that is cancelled cancels the watch as well; the flight tells of it.
+  watch.catch(() => undefined);
+  try {
+    return await flight.run(() => charge(request, attempt));
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (isRefusal(error)) return { status: 'refused', reason };
+    const { key } = request;
+    const { status } = await CancellationScope.nonCancellable(() => abandonCharge({ key }));
+    if (status === 'succeeded') return { status };
+    if (!isCancellation(error)) return { status: 'refused', reason };
+    if (CancellationScope.current().consideredCancelled) throw error;
+    return { status: 'abandoned' };
+  } finally {
+    isOver = true;
+  }
+}
+
+/** The gateway answered that it will not have this request: no money moved. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'GatewayRefused'
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ActivityFailure) return error.cause?.message ?? error.message;
+  return String(error);
+}
