@@ -77,14 +77,15 @@ async function inventRun({ client, taskQueue = 'headrace' }: SeedWorld): Promise
       customerEmail: 'nobody@example.com',
       amount: '1.00',
       currency: 'EUR',
-      sku: 'INVENTED',
+      sku: 'lamp',
       quantity: 1,
     },
   };
   await client.workflow.start('fulfilOrder', {
     workflowId: fulfilmentId(inventedOrder),
     taskQueue,
-    args: [{ orderId: inventedOrder, dayMs: 2_000, first: [event] }],
+    // Real days: it waits for a dispatch that never comes, and disturbs nothing.
+    args: [{ orderId: inventedOrder, first: [event] }],
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: `Order ${inventedOrder}: started by hand, no event asked for it`,
   });
