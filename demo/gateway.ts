@@ -85,6 +85,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     if (state.latencyMs > 0) await sleep(state.latencyMs);
     if (state.outage) await reply.code(503).send({ error: 'outage' });
   });
+  app.get('/health', () => ({ healthy: true }));
   serveCharges(app, ledger);
   const url = await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
   return {

@@ -97,7 +97,7 @@ export class StatusBoard {
     const metadata = await handle.query<{ currentDetails?: string }>(
       '__temporal_workflow_metadata',
     );
-    return firstLine(metadata.currentDetails ?? '');
+    return inShort(metadata.currentDetails ?? '');
   }
 }
 
@@ -106,12 +106,12 @@ function outcomeOf(result: unknown): string {
   return isOutcome ? String(result.outcome) : '';
 }
 
-function firstLine(text: string): string {
-  return (
-    text
-      .replaceAll(/[*_`#]/g, '')
-      .split('\n')
-      .find((line) => line.trim() !== '')
-      ?.trim() ?? ''
-  );
+/** The title and the first sentence of a run's details, without their Markdown. */
+function inShort(details: string): string {
+  const lines = details.replaceAll(/[*_`#]/g, '').split('\n');
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(0, 2)
+    .join(': ');
 }
