@@ -15,7 +15,7 @@ export interface SeedWorld {
 
 /** No event ever confirms this order. */
 const inventedOrder = '999001';
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 
 /**
  * Seeds an event without a run, a run without an event, and books that are off by a cent.
@@ -36,11 +36,14 @@ export async function seedDiscrepancies(world: SeedWorld): Promise<readonly stri
   return lines;
 }
 
-/** The newest confirmed orders that have a run. */
+/**
+ * The newest confirmed orders that have a run, those first that nothing has happened to lately: the
+ * server takes its time to delete a run that has just closed.
+ */
 async function confirmedOrders({ pool, client }: SeedWorld): Promise<readonly string[]> {
   const { rows } = await pool.query<{ id: string }>(
     `select order_id::text as id from orders where status <> 'pending'
-     order by order_id desc limit 50`,
+     order by updated_at < now() - interval '15 seconds' desc, order_id desc limit 50`,
   );
   const found: string[] = [];
   for (const { id } of rows) {
