@@ -15,7 +15,7 @@ import type {
   Finding,
   ReconciliationActivities,
   ReconciliationReport,
-  ReportNotice,
+  Notice,
 } from '../workflows/index.js';
 import { disagreements, missingRuns, strayRuns } from './drift.js';
 import { readEventLog } from './event-log.js';
@@ -163,7 +163,7 @@ function gather(deps: ReconciliationDeps, evidence: Evidence, range: EvidenceRan
 async function saveReport(
   { pool, operators }: ReconciliationDeps,
   report: ReconciliationReport,
-): Promise<ReportNotice> {
+): Promise<Notice> {
   const { id, from, to, totals, findings, truncated } = report;
   await pool.query(
     `insert into headrace.reconciliation_reports

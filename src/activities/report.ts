@@ -4,7 +4,7 @@ import {
   type Finding,
   findingKinds,
   type ReconciliationReport,
-  type ReportNotice,
+  type Notice,
   type Totals,
 } from '../workflows/index.js';
 
@@ -31,7 +31,7 @@ const unruled = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 const mailedPerKind = 50;
 
 /** The mail about a report. */
-export function noticeOf(report: ReconciliationReport, operators: string): ReportNotice {
+export function noticeOf(report: ReconciliationReport, operators: string): Notice {
   return {
     key: `reconciliation:${report.id}`,
     to: operators,

@@ -54,7 +54,6 @@ export {
   reconciliationQuery,
   type ReconciliationReport,
   type RecordPlace,
-  type ReportNotice,
   type RunWithoutEvent,
   type Totals,
 } from './reconciliation.js';

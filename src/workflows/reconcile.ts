@@ -18,6 +18,7 @@ import {
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { yesterday } from './day.js';
+import type { Notice } from './mailbag.js';
 import {
   type Finding,
   noTotals,
@@ -25,7 +26,6 @@ import {
   type ReconciliationProgress,
   type ReconciliationReport,
   reconciliationQuery,
-  type ReportNotice,
   type Totals,
 } from './reconciliation.js';
 
@@ -91,7 +91,7 @@ const { saveReport } = proxyActivities<ReconciliationActivities>({
   summary: 'Write the report',
 });
 
-const { sendNotice } = proxyActivities<{ sendNotice(notice: ReportNotice): Promise<unknown> }>({
+const { sendNotice } = proxyActivities<{ sendNotice(notice: Notice): Promise<unknown> }>({
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '6 hours',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },

@@ -3,6 +3,7 @@
  * report says. JSON only, because it is persisted in histories: times are ISO strings, UTC.
  */
 import { defineQuery } from '@temporalio/workflow';
+import type { Notice } from './mailbag.js';
 
 /** What was looked at. Sums over the chunks of a range. */
 export interface Totals {
@@ -114,14 +115,6 @@ export interface ConfirmResult {
   readonly notJudged: number;
 }
 
-/** A mail to the operators; the same key is the same mail. */
-export interface ReportNotice {
-  readonly key: string;
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-}
-
 /** The activities of reconciliation. */
 export interface ReconciliationActivities {
   /** A first look at one chunk: what does not agree may still be on its way. */
@@ -129,7 +122,7 @@ export interface ReconciliationActivities {
   /** A second look at each candidate: those that still hold. */
   confirmFindings(request: ConfirmRequest): Promise<ConfirmResult>;
   /** Writes the report, once however often it is called; answers with the mail about it. */
-  saveReport(report: ReconciliationReport): Promise<ReportNotice>;
+  saveReport(report: ReconciliationReport): Promise<Notice>;
 }
 
 /** How far a reconciliation is. */
