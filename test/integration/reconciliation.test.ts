@@ -12,13 +12,14 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seedDiscrepancies } from '../../demo/discrepancies.js';
+import { ensureSchema } from '../../src/activities/books.js';
 import type { Expectation } from '../../src/activities/expectation.js';
 import { createReconciliation } from '../../src/activities/reconciliation.js';
 import type { KafkaRecord } from '../../src/bridges/record.js';
 import { ensureSchedules, schedules } from '../../src/bridges/schedules.js';
 import { startReconciliation } from '../../src/commands/reconcile.js';
 import { installRuntime } from '../../src/worker.js';
-import type { reconcile, ReconciliationReport, ReportNotice } from '../../src/workflows/index.js';
+import type { reconcile, ReconciliationReport, Notice } from '../../src/workflows/index.js';
 
 const name = `reconciliation_${randomUUID().replaceAll('-', '')}`;
 /** For events of long ago: within one topic time goes on. */
@@ -49,7 +50,7 @@ describe('reconciliation', () => {
   const kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   const producer: Producer = kafka.producer();
-  const notices: ReportNotice[] = [];
+  const notices: Notice[] = [];
   let pool: pg.Pool;
   let connection: NativeConnection;
   let client: Client;
@@ -76,7 +77,7 @@ describe('reconciliation', () => {
       group: name,
     };
     const activities = createReconciliation({ ...deps, operators: 'operators@headrace.test' });
-    const sendNotice = (notice: ReportNotice) => Promise.resolve(notices.push(notice));
+    const sendNotice = (notice: Notice) => Promise.resolve(notices.push(notice));
     worker = await Worker.create({
       connection,
       namespace: name,
@@ -272,11 +273,8 @@ async function aDatabase(databaseUrl: string): Promise<pg.Pool> {
   const url = new URL(databaseUrl);
   url.pathname = `/${name}`;
   const pool = new pg.Pool({ connectionString: url.href });
+  await ensureSchema(pool);
   await pool.query(`
-    create schema headrace;
-    create table headrace.reconciliation_reports (
-      id text primary key, range_from timestamptz not null, range_to timestamptz not null,
-      created_at timestamptz not null, totals jsonb not null, findings jsonb not null);
     create table orders (order_id bigint primary key, status text, amount numeric(12,2), currency text);
     create table payments (payment_id text primary key, amount numeric(12,2), currency text);
   `);

@@ -25,7 +25,7 @@ import {
   type ReconciliationActivities,
   reconciliationQuery,
   type ReconciliationReport,
-  type ReportNotice,
+  type Notice,
 } from '../../src/workflows/index.js';
 import { installRuntime } from '../../src/worker.js';
 
@@ -57,12 +57,12 @@ class Fakes {
   readonly chunks: ChunkRequest[] = [];
   readonly confirmed: ConfirmRequest[] = [];
   readonly saved: ReconciliationReport[] = [];
-  readonly sent: ReportNotice[] = [];
+  readonly sent: Notice[] = [];
   chunk: (request: ChunkRequest) => Partial<ChunkResult> = () => ({});
   holds: (finding: Finding) => boolean = () => true;
 
   get activities(): ReconciliationActivities & {
-    sendNotice: (notice: ReportNotice) => Promise<void>;
+    sendNotice: (notice: Notice) => Promise<void>;
   } {
     return {
       reconcileChunk: (request) => {
