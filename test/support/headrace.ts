@@ -1,0 +1,85 @@
+/** Headrace as users run it: the built command, in processes that can be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Addresses } from '../../src/addresses.js';
+
+const command = fileURLToPath(new URL('../../bin/headrace.js', import.meta.url));
+const logs = fileURLToPath(new URL('../../.headrace-test/logs', import.meta.url));
+
+/** The environment in which every part of the stack is used from outside. */
+export function environmentOf(
+  addresses: Addresses,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HEADRACE_DATA: '.headrace-test/outside',
+    DATABASE_URL: addresses.databaseUrl,
+    KAFKA_BROKERS: addresses.kafkaBrokers.join(','),
+    CONNECT_URL: addresses.connectUrl,
+    TEMPORAL_ADDRESS: addresses.temporalAddress,
+    SMTP_HOST: addresses.smtpHost,
+    SMTP_PORT: String(addresses.smtpPort),
+    ...more,
+  };
+}
+
+export interface Headrace {
+  readonly pid: number;
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `headrace …args`; its output goes to the logs of the test stack. */
+export async function headrace(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Headrace> {
+  await mkdir(logs, { recursive: true });
+  const child = spawn(process.execPath, [command, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = createWriteStream(`${logs}/headrace-${args[0] ?? ''}.log`, { flags: 'a' });
+  child.stdout.pipe(log);
+  child.stderr.pipe(log);
+  const over = ended(child);
+  return {
+    pid: child.pid ?? 0,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await over;
+    },
+    stop: () => {
+      child.kill('SIGTERM');
+      return over;
+    },
+  };
+}
+
+/** Runs `headrace …args` to its end. @throws Error with its output when the exit code is not 0. */
+export async function runHeadrace(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const child = spawn(process.execPath, [command, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await ended(child);
+  if (code !== 0)
+    throw new Error(`headrace ${args.join(' ')} ended with ${String(code)}: ${output}`);
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+}

@@ -1,0 +1,63 @@
+/** The inbox without a server: what is accepted, in which order it is taken, what is carried. */
+import { describe, expect, it } from 'vitest';
+import { accept, Inbox } from '../../src/workflows/inbox.js';
+import { anEvent } from '../support/records.js';
+
+const at = (position: number, id = `e${String(position)}`, source = 's', type = 'a') =>
+  anEvent({ id, type, position: { source, at: String(position).padStart(20, '0') } });
+
+describe('accept', () => {
+  it('takes what lies beyond the mark, and on the mark what was not seen there', () => {
+    const first = accept(undefined, at(1));
+    expect(first).toEqual({ at: at(1).position.at, ids: ['e1'] });
+    expect(accept(first, at(1))).toBeUndefined();
+    // One position of the log can carry several changes.
+    const second = accept(first, at(1, 'other'));
+    expect(second?.ids).toEqual(['e1', 'other']);
+    expect(accept(second, at(1))).toBeUndefined();
+    expect(accept(second, at(2))).toEqual({ at: at(2).position.at, ids: ['e2'] });
+  });
+
+  it('refuses what lies before the mark', () => {
+    expect(accept(accept(undefined, at(5)), at(4))).toBeUndefined();
+  });
+});
+
+describe('Inbox', () => {
+  it('keeps a mark per source', () => {
+    const inbox = new Inbox();
+    inbox.receive([at(5, 'x', 's1'), at(1, 'y', 's2'), at(5, 'x', 's1')]);
+    expect(inbox.state().waiting.map(({ id }) => id)).toEqual(['x', 'y']);
+    expect(inbox.duplicates).toBe(1);
+  });
+
+  it('hands events out in the order of acceptance, by type where asked', () => {
+    const inbox = new Inbox();
+    inbox.receive([at(1, '1', 's', 'a'), at(2, '2', 's', 'b'), at(3, '3', 's', 'a')]);
+    expect(inbox.has('b')).toBe(true);
+    expect(inbox.poll('b')?.id).toBe('2');
+    expect(inbox.has('b')).toBe(false);
+    expect(inbox.poll()?.id).toBe('1');
+    expect(inbox.poll('a')?.id).toBe('3');
+    expect(inbox.poll()).toBeUndefined();
+  });
+
+  it('carries marks, what waits and the count through JSON', () => {
+    const before = new Inbox();
+    before.receive([at(1), at(2), at(2)]);
+    before.poll();
+    const carried = JSON.parse(JSON.stringify(before.state())) as ReturnType<typeof before.state>;
+    const after = new Inbox(carried);
+    after.receive([at(1), at(2), at(3)]);
+    expect(after.duplicates).toBe(3);
+    expect([after.poll()?.id, after.poll()?.id, after.poll()?.id]).toEqual(['e2', 'e3', undefined]);
+  });
+
+  it('does not let its state be changed from outside', () => {
+    const inbox = new Inbox();
+    inbox.receive([at(1)]);
+    const state = inbox.state();
+    inbox.poll();
+    expect(state.waiting).toHaveLength(1);
+  });
+});
