@@ -275,7 +275,8 @@ async function aDatabase(databaseUrl: string): Promise<pg.Pool> {
   const pool = new pg.Pool({ connectionString: url.href });
   await ensureSchema(pool);
   await pool.query(`
-    create table orders (order_id bigint primary key, status text, amount numeric(12,2), currency text);
+    create table orders (order_id bigint primary key, status text, amount numeric(12,2), currency text,
+      updated_at timestamptz not null default now());
     create table payments (payment_id text primary key, amount numeric(12,2), currency text);
   `);
   return pool;
