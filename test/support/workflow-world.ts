@@ -104,13 +104,14 @@ export class WorkflowStage {
     this.#bundle = bundle;
   }
 
-  static async open(): Promise<WorkflowStage> {
+  /** On the time-skipping server, unless another is given. */
+  static async open(start = startTimeSkipping): Promise<WorkflowStage> {
     const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
     Runtime.install({
       logger: new DefaultLogger('ERROR'),
       telemetryOptions: { logging: { filter } },
     });
-    const environment = await startTimeSkipping();
+    const environment = await start();
     const logger = new DefaultLogger('WARN');
     return new WorkflowStage(environment, await bundleWorkflowCode({ workflowsPath, logger }));
   }
