@@ -11,6 +11,8 @@ export interface SeedWorld {
   readonly namespace: string;
   readonly taskQueue?: string;
   readonly log: Logger;
+  /** Orders to which nothing has happened for this long come first; default 15 s. */
+  readonly quietMs?: number;
 }
 
 /** No event ever confirms this order. */
@@ -40,10 +42,11 @@ export async function seedDiscrepancies(world: SeedWorld): Promise<readonly stri
  * The newest confirmed orders that have a run, those first that nothing has happened to lately: the
  * server takes its time to delete a run that has just closed.
  */
-async function confirmedOrders({ pool, client }: SeedWorld): Promise<readonly string[]> {
+async function confirmedOrders({ pool, client, quietMs = 15_000 }: SeedWorld): Promise<readonly string[]> {
   const { rows } = await pool.query<{ id: string }>(
     `select order_id::text as id from orders where status <> 'pending'
-     order by updated_at < now() - interval '15 seconds' desc, order_id desc limit 50`,
+     order by updated_at < now() - $1 * interval '1 ms' desc, order_id desc limit 50`,
+    [quietMs],
   );
   const found: string[] = [];
   for (const { id } of rows) {

@@ -9,6 +9,7 @@ import type { Addresses } from '../../src/addresses.js';
 import { readConfig } from '../../src/config.js';
 import { foldersOf } from '../../src/stack/folders.js';
 import { type PartName, startStack } from '../../src/stack/index.js';
+import { runningState } from '../../src/stack/state.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -22,6 +23,9 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const config = readConfig({ ...process.env, HEADRACE_DATA: '.headrace-test' });
   const folders = foldersOf(config);
+  if ((await runningState(folders)) !== undefined) {
+    throw new Error(`${folders.root} is in use by another run of the integration tests`);
+  }
   await rm(folders.root, { recursive: true, force: true });
   await rm(folders.outside, { recursive: true, force: true });
   const progress = (line: string): void => {
