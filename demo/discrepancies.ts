@@ -42,7 +42,11 @@ export async function seedDiscrepancies(world: SeedWorld): Promise<readonly stri
  * The newest confirmed orders that have a run, those first that nothing has happened to lately: the
  * server takes its time to delete a run that has just closed.
  */
-async function confirmedOrders({ pool, client, quietMs = 15_000 }: SeedWorld): Promise<readonly string[]> {
+async function confirmedOrders({
+  pool,
+  client,
+  quietMs = 15_000,
+}: SeedWorld): Promise<readonly string[]> {
   const { rows } = await pool.query<{ id: string }>(
     `select order_id::text as id from orders where status <> 'pending'
      order by updated_at < now() - $1 * interval '1 ms' desc, order_id desc limit 50`,

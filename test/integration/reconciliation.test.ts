@@ -239,6 +239,7 @@ describe('reconciliation', () => {
       namespace: name,
       taskQueue: 'nobody',
       log,
+      quietMs: 0,
     });
     expect(seeded).toHaveLength(3);
     const report = await reconcileSince(since);
