@@ -44,6 +44,7 @@ import {
   type Plan,
   planOf,
 } from './recovery-progress.js';
+import { objectionTo, statusOf, stepNames } from './recovery-status.js';
 import { isLongRun } from './renewal.js';
 import { describe, followTrail, moment } from './trail.js';
 
@@ -53,13 +54,6 @@ const day = 86_400_000;
 const urgent = ['payment.succeeded', 'order.cancelled', 'card.updated'] as const;
 /** Without the payment's facts a new card means nothing yet: it stays in the inbox. */
 const beforeFailure = ['payment.failed', 'payment.succeeded', 'order.cancelled'] as const;
-
-const stepNames: Readonly<Record<Plan['kind'], string>> = {
-  charge: 'charge the card',
-  remind: 'remind the customer',
-  escalate: 'call the operators',
-  'write-off': 'write the payment off',
-};
 
 interface Ending {
   readonly outcome: RecoveryOutcome;
@@ -95,7 +89,7 @@ class Recovery {
       description: 'What the recovery is doing, and what comes next.',
     });
     setHandler(resolveRecoveryUpdate, (resolution) => this.#resolve(resolution), {
-      validator: (resolution) => {
+      validator: (resolution: Resolution) => {
         this.#validate(resolution);
       },
       description: 'An operator settles the payment: approve (it is paid) or write-off.',
@@ -125,11 +119,13 @@ class Recovery {
     const { outcome, chargedKey, resolution } = ending;
     const { paymentId } = this.#input;
     this.#ending = ending;
+    // Asked now: what is written into the books comes back as an event.
+    const meanwhile = this.#meanwhile();
     describe('Settling', `The outcome is ${outcome}; it is being written into the books.`);
     if (outcome === 'recovered') await markPaymentSucceeded({ paymentId });
     if (resolution?.decision === 'approve') await markPaymentSucceeded({ paymentId });
     if (outcome === 'written-off') await markWrittenOff({ paymentId });
-    if (isKnown(this.#progress)) this.#tellEnding(ending, this.#progress);
+    if (isKnown(this.#progress)) this.#tellEnding(ending, this.#progress, meanwhile);
     const { attempts } = this.#progress;
     const result = { outcome, attempts, ...(chargedKey === undefined ? {} : { chargedKey }) };
     this.#settled.resolve(result);
@@ -246,10 +242,13 @@ class Recovery {
     this.#post(key, letters.failureLetter(payment, declineCode, chargeMs));
   }
 
-  #tellEnding({ outcome, chargedKey }: Ending, { payment }: KnownProgress): void {
+  #tellEnding(
+    { outcome, chargedKey }: Ending,
+    { payment }: KnownProgress,
+    meanwhile: string | undefined,
+  ): void {
     if (outcome === 'recovered') this.#post('recovered', letters.thanksLetter(payment));
     if (outcome === 'written-off') this.#post('written-off', letters.finalLetter(payment));
-    const meanwhile = this.#meanwhile();
     if (chargedKey === undefined || meanwhile === undefined) return;
     this.#post('conflict', letters.conflictLetter(payment, chargedKey, meanwhile));
   }
@@ -284,17 +283,12 @@ class Recovery {
   }
 
   #status(): RecoveryStatus {
-    const { attempts, declineCode } = this.#progress;
-    const { duplicates } = this.#inbox;
-    const known = { attempts, declineCode, duplicates };
-    if (this.#ending !== undefined) {
-      return { stage: 'settled', outcome: this.#ending.outcome, ...known };
-    }
-    if (this.#isCharging) return { stage: 'charging', ...known };
-    if (!isKnown(this.#progress)) return { stage: 'waiting', ...known };
-    const { kind, atMs } = planOf(this.#progress, this.#dayMs);
-    const next = { step: stepNames[kind], at: new Date(atMs).toISOString() };
-    return { stage: kind === 'write-off' ? 'escalated' : 'waiting', next, ...known };
+    return statusOf(this.#progress, {
+      dayMs: this.#dayMs,
+      duplicates: this.#inbox.duplicates,
+      isCharging: this.#isCharging,
+      outcome: this.#ending?.outcome,
+    });
   }
 
   #isStirred(): boolean {
@@ -311,17 +305,8 @@ class Recovery {
   }
 
   async #renew(): Promise<never> {
-    const { first: _, ...input } = this.#input;
     const inbox = this.#inbox.state();
-    return continueAsNew<typeof recoverPayment>({ ...input, inbox, progress: this.#progress });
+    const progress = this.#progress;
+    return continueAsNew<typeof recoverPayment>({ ...this.#input, first: [], inbox, progress });
   }
-}
-
-/** What is wrong with a resolution, whatever the state of the recovery. */
-function objectionTo({ decision, by }: Partial<Resolution>): string | undefined {
-  if (decision !== 'approve' && decision !== 'write-off') {
-    return `decision ${JSON.stringify(decision)} is neither "approve" nor "write-off"`;
-  }
-  if (typeof by !== 'string' || by.trim() === '') return 'say in "by" who decides';
-  return undefined;
 }

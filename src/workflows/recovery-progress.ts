@@ -49,8 +49,16 @@ export function afterNewCard(
 ): RecoveryProgress {
   const isSame = data.cardToken === progress.cardToken;
   if (isSame && isHardDecline(progress.declineCode)) return progress;
-  const { escalatedMs: _, ...rest } = progress;
-  return { ...rest, cardToken: data.cardToken, clockMs: nowMs, reachedDay: 0, cardIsNew: true };
+  const { payment, attempts, declineCode } = progress;
+  return {
+    ...(payment === undefined ? {} : { payment }),
+    attempts,
+    declineCode,
+    cardToken: data.cardToken,
+    clockMs: nowMs,
+    reachedDay: 0,
+    cardIsNew: true,
+  };
 }
 
 /** The charge planned for `day` was declined. */

@@ -39,8 +39,8 @@ describe('charging', () => {
   afterEach(() => gateway.stop());
 
   function chargeAt(url: string, of: Partial<ChargeRequest> = {}) {
-    const { chargeCard } = createPayments({ pool, gateway: { url, token: 'secret' } });
-    return aContext().run(chargeCard, { ...charge, ...of });
+    const payments = createPayments({ pool, gateway: { url, token: 'secret' } });
+    return aContext().run(() => payments.chargeCard({ ...charge, ...of }));
   }
 
   const failureOf = (promise: Promise<unknown>) =>
@@ -101,15 +101,15 @@ describe('charging', () => {
   it('ends the request when the activity is cancelled', async () => {
     gateway.control({ latencyMs: 1_000 });
     const context = aContext();
-    const { chargeCard } = createPayments({ pool, gateway });
-    const running = context.run(chargeCard, charge).catch((error: unknown) => error);
+    const payments = createPayments({ pool, gateway });
+    const running = context.run(() => payments.chargeCard(charge)).catch((error: unknown) => error);
     context.cancel();
     expect(String(await running)).toMatch(/Cancel/);
   });
 
   it('abandons a key before or after it was charged', async () => {
-    const { abandonCharge } = createPayments({ pool, gateway });
-    const abandon = (key: string) => aContext().run(abandonCharge, { key });
+    const payments = createPayments({ pool, gateway });
+    const abandon = (key: string) => aContext().run(() => payments.abandonCharge({ key }));
     expect(await abandon('a/1')).toEqual({ status: 'abandoned' });
     expect((await failureOf(chargeAt(gateway.url, { key: 'a/1' }))).type).toBe('GatewayRefused');
     await chargeAt(gateway.url);

@@ -32,7 +32,7 @@ describe('gateway', () => {
       headers,
       body: JSON.stringify(body),
     });
-    return { status: response.status, answer: (await response.json()) as unknown };
+    return { status: response.status, answer: await response.json() };
   }
 
   const pay = (gateway: TestGateway, key: string, of: Partial<typeof charge> = {}) =>

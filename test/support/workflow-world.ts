@@ -44,6 +44,8 @@ export class FakeWorld {
   });
   reserve: () => Answer<{ reserved: boolean }> = () => ({ reserved: true });
   mail: (key: string) => Answer<void> = () => undefined;
+  /** When a payment is marked as paid. */
+  mark: () => Answer<void> = () => undefined;
 
   /** What was asked, in order; of the names that begin with `prefix` only. */
   calls(prefix = ''): string[] {

@@ -89,7 +89,7 @@ describe('recoverPayment', () => {
     );
   }
 
-  const ended = ({ result }: Scene) => result();
+  const ended = (scene: Scene) => scene.result();
 
   it.each([
     ['insufficient_funds', [1, 3, 5, 7], 7, 14],
@@ -263,6 +263,16 @@ describe('recoverPayment', () => {
     expect(conflicts).toHaveLength(status === 'succeeded' ? 1 : 0);
   });
 
+  it('is not confused by the echo of its own entry in the books', async () => {
+    const payment = new Payment();
+    const world = new FakeWorld();
+    const handle = stage.environment.client.workflow.getHandle(payment.id);
+    world.mark = () => handle.signal(eventsSignal, [payment.succeeded()]);
+    const result = await recover(payment, payment.failed('insufficient_funds'), world, ended);
+    expect(result.outcome).toBe('recovered');
+    expect(world.calls(`notice ${payment.id}/conflict`)).toEqual([]);
+  });
+
   it('a request the gateway refuses goes to the operators', async () => {
     const payment = new Payment();
     const world = new FakeWorld();
@@ -308,16 +318,16 @@ describe('recoverPayment', () => {
   ])('refuses the resolution %j', async (resolution, message) => {
     const payment = new Payment();
     const world = new FakeWorld();
-    await recover(payment, payment.failed('stolen_card'), world, async ({ handle, status }) => {
+    await recover(payment, payment.failed('stolen_card'), world, async (scene) => {
       const args = [resolution as never] as [never];
-      const refusal = await handle.executeUpdate(resolveRecoveryUpdate, { args }).then(
+      const refusal = await scene.handle.executeUpdate(resolveRecoveryUpdate, { args }).then(
         () => undefined,
         (error: unknown) => error,
       );
       expect(refusal).toBeInstanceOf(WorkflowUpdateFailedError);
       expect(String((refusal as Error).cause)).toMatch(message);
-      expect((await status()).outcome).toBeUndefined();
-      await handle.terminate();
+      expect((await scene.status()).outcome).toBeUndefined();
+      await scene.handle.terminate();
     });
   });
 
