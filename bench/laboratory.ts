@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Producer } from 'kafkajs';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { type Clients, openClients } from '../src/clients.js';
 import { readConfig } from '../src/config.js';
 import { createLog } from '../src/log.js';
@@ -44,7 +44,7 @@ export async function openLaboratory(progress: (line: string) => void): Promise<
   const producer = clients.kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const workflowsPath = fileURLToPath(new URL('workflows/index.js', import.meta.url));
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath });
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   const close = async (): Promise<void> => {
     await producer.disconnect();
     await clients.close();

@@ -70,6 +70,7 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
       },
       sleep: (ms) => sleep(ms),
       random: Math.random,
+      now: () => performance.now(),
       decided: (outcome) => options.decided?.(outcome),
       retrying: (workflowId, cause, attempt) => {
         // The first repetition is everyday; from the fifth on an operator should know.

@@ -14,7 +14,7 @@
  */
 import type { Command } from './command.js';
 import { Lanes } from './lanes.js';
-import { backoffMs, Limiter } from './limiter.js';
+import { backoffMs, Limiter, type LimiterOptions } from './limiter.js';
 import type { KafkaRecord } from './record.js';
 import type { RejectReason } from './rejection.js';
 import { type Request, requestOf, requestSize, type RequestLimits } from './request.js';
@@ -50,6 +50,8 @@ export interface Ports {
   resume(topic: string, partition: number): void;
   sleep(ms: number): Promise<void>;
   random(): number;
+  /** Milliseconds since some moment. */
+  now(): number;
   decided(outcome: Outcome): void;
   /** A request is tried again; `attempt` counts from 1. */
   retrying(workflowId: string, cause: string, attempt: number): void;
@@ -59,13 +61,13 @@ export interface Ports {
 export interface EngineLimits {
   readonly request: RequestLimits;
   readonly window: WindowLimits;
-  readonly inFlight: { readonly floor: number; readonly ceiling: number };
+  readonly inFlight: LimiterOptions;
 }
 
 export const defaultLimits: EngineLimits = {
   request: { events: 200, bytes: 256 * 1024 },
   window: { records: 5_000, bytes: 16 * 1024 * 1024, span: 50_000 },
-  inFlight: { floor: 4, ceiling: 128 },
+  inFlight: { floor: 4, start: 16, ceiling: 256 },
 };
 
 /** A record on its way: settled when no route has anything left to do for it. */
@@ -263,6 +265,7 @@ export class Engine {
     if (first === undefined) return true;
     const request = requestOf([first.command, ...rest.map(({ command }) => command)]);
     for (let attempt = 0; !this.#stopped; attempt += 1) {
+      const sent = this.#ports.now();
       const verdict = await this.#ports.dispatch(request);
       if (verdict.kind === 'retry') {
         if (verdict.scope === 'all') this.#limiter.overloaded();
@@ -272,7 +275,7 @@ export class Engine {
         if (items.every(({ passage }) => passage.window.epoch !== this.#epoch)) return false;
         continue;
       }
-      this.#limiter.accepted();
+      this.#limiter.answered(request.kind, this.#ports.now() - sent, this.#inFlight);
       if (verdict.kind === 'reject' && items.length > 1) {
         for (const item of items) if (!(await this.#send([item]))) return false;
         return true;

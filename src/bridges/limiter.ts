@@ -1,37 +1,84 @@
 /**
- * How many requests may be in flight in all: additive increase while the server keeps up,
- * multiplicative decrease when the namespace or the cluster says it is full or away.
+ * How many requests may be in flight in all.
+ *
+ * L1 What waits inside the server is estimated from latency, as TCP Vegas does: of `n` in flight,
+ *    `n × (1 − best / seen)` wait. A few keep the server busy; more only slow everyone, the workers
+ *    above all, whose requests compete with ours.
+ * L2 When the namespace or the cluster says that it is full or away, the limit is halved at once.
+ * L3 Now and then it is halved for a moment to see the best latency anew; servers change.
  */
-export class Limiter {
-  readonly #floor: number;
-  readonly #ceiling: number;
-  #limit: number;
-  #sinceIncrease = 0;
+export interface LimiterOptions {
+  readonly floor: number;
+  readonly start: number;
+  readonly ceiling: number;
+}
 
-  constructor(options: { floor: number; ceiling: number }) {
-    this.#floor = options.floor;
-    this.#ceiling = options.ceiling;
-    this.#limit = options.ceiling;
+/** Fewer waiting: one more may go. More waiting: one less. */
+const fewWaiting = 4;
+const manyWaiting = 8;
+/** The best latency is that of the last one to two thousand requests of a kind. */
+const memory = 1_000;
+
+interface Best {
+  before: number;
+  now: number;
+  seen: number;
+}
+
+export class Limiter {
+  readonly #options: LimiterOptions;
+  /** By kind of request: a start costs the server more than a signal. */
+  readonly #best = new Map<string, Best>();
+  #limit: number;
+  #answers = 0;
+
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+    this.#limit = options.start;
   }
 
   get limit(): number {
     return Math.floor(this.#limit);
   }
 
-  accepted(): void {
-    this.#sinceIncrease += 1;
-    if (this.#sinceIncrease < this.#limit || this.#limit >= this.#ceiling) return;
-    this.#sinceIncrease = 0;
-    this.#limit = Math.min(this.#ceiling, this.#limit + 1);
+  /** A request of `kind` was answered after `latencyMs`, `inFlight` being under way with it. */
+  answered(kind: string, latencyMs: number, inFlight: number): void {
+    const reached = inFlight >= this.limit;
+    const best = this.#bestOf(kind, latencyMs, reached);
+    const waiting = inFlight * (1 - best / Math.max(latencyMs, best));
+    if (waiting > manyWaiting) this.#limit -= 1 / 2;
+    // Only a limit that is reached says anything about a higher one.
+    else if (waiting < fewWaiting && reached) this.#limit += 1 / 2;
+    this.#limit = Math.min(this.#options.ceiling, Math.max(this.#options.floor, this.#limit));
+    this.#answers += 1;
   }
 
   overloaded(): void {
-    this.#sinceIncrease = 0;
-    this.#limit = Math.max(this.#floor, this.#limit / 2);
+    // One outage fails everything in flight: it counts once, not once per request.
+    if (this.#answers === 0) return;
+    this.#answers = 0;
+    this.#limit = Math.max(this.#options.floor, this.#limit / 2);
+  }
+
+  #bestOf(kind: string, latencyMs: number, reached: boolean): number {
+    const best = this.#best.get(kind) ?? { before: latencyMs, now: latencyMs, seen: 0 };
+    this.#best.set(kind, best);
+    best.now = Math.min(best.now, latencyMs);
+    // An idle bridge sees the best latency all the time.
+    if (reached) best.seen += 1;
+    const result = Math.min(best.before, best.now);
+    if (best.seen >= memory) {
+      best.before = best.now;
+      best.now = latencyMs;
+      best.seen = 0;
+      // L3: a glimpse of the server with less to do, or under steady load the best would be forgotten.
+      this.#limit = Math.max(this.#options.floor, this.#limit / 2);
+    }
+    return result;
   }
 }
 
-/** Exponential backoff with full jitter, in ms. `random` is in [0, 1). */
+/** Exponential backoff with jitter, in ms. `random` is in [0, 1). */
 export function backoffMs(attempt: number, random: number): number {
   const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 16));
   return Math.round(ceiling / 2 + (ceiling / 2) * random);

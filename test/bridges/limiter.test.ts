@@ -1,20 +1,50 @@
 import { expect, test } from 'vitest';
 import { backoffMs, Limiter } from '../../src/bridges/limiter.js';
 
-test('halves when the server is overloaded, and climbs back one by one', () => {
-  const limiter = new Limiter({ floor: 2, ceiling: 16 });
-  limiter.overloaded();
-  expect(limiter.limit).toBe(8);
-  for (let answer = 0; answer < 8; answer += 1) limiter.accepted();
-  expect(limiter.limit).toBe(9);
+const options = { floor: 2, start: 16, ceiling: 64 };
+
+/**
+ * The usual limit (the median of many) before a server that serves `rate` requests per ms and takes
+ * `base` ms at the least.
+ */
+function settle(limiter: Limiter, base: number, rate: number, kind = 'signal'): number {
+  limiter.answered(kind, base, 1);
+  const limits = Array.from({ length: 20_000 }, () => {
+    const inFlight = limiter.limit;
+    limiter.answered(kind, Math.max(base, inFlight / rate), inFlight);
+    return inFlight;
+  });
+  return limits.sort((a, b) => a - b)[limits.length / 2] ?? 0;
+}
+
+test('L1: a server with room is used up to the ceiling', () => {
+  expect(settle(new Limiter(options), 20, 1_000)).toBe(64);
 });
 
-test('stays between floor and ceiling', () => {
-  const limiter = new Limiter({ floor: 2, ceiling: 4 });
+test('L1: a server at its limit is kept busy, with only a few requests waiting', () => {
+  // 10 in flight fill it: 5 ms at 2 per ms.
+  const limit = settle(new Limiter(options), 5, 2);
+  expect(limit).toBeGreaterThanOrEqual(12);
+  expect(limit).toBeLessThanOrEqual(20);
+});
+
+test('L1: kinds are judged by their own best', () => {
+  const limiter = new Limiter(options);
+  settle(limiter, 1, 1_000, 'signal');
+  expect(settle(limiter, 30, 1_000, 'start')).toBe(64);
+});
+
+test('L1: nothing is learnt from an idle bridge', () => {
+  const limiter = new Limiter(options);
+  for (let turn = 0; turn < 1_000; turn += 1) limiter.answered('signal', 5, 1);
+  expect(limiter.limit).toBe(16);
+});
+
+test('L2: an outage halves the limit once, however many requests it fails', () => {
+  const limiter = new Limiter(options);
+  limiter.answered('signal', 5, 1);
   for (let turn = 0; turn < 9; turn += 1) limiter.overloaded();
-  expect(limiter.limit).toBe(2);
-  for (let answer = 0; answer < 99; answer += 1) limiter.accepted();
-  expect(limiter.limit).toBe(4);
+  expect(limiter.limit).toBe(8);
 });
 
 test('backoff doubles up to five seconds, with jitter', () => {

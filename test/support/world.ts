@@ -48,7 +48,7 @@ const topic = 't';
 const tight: EngineLimits = {
   request: { events: 4, bytes: 1_000_000 },
   window: { records: 8, bytes: 1_000_000, span: 60 },
-  inFlight: { floor: 1, ceiling: 4 },
+  inFlight: { floor: 1, start: 4, ceiling: 4 },
 };
 
 export class World {
@@ -159,6 +159,7 @@ export class World {
       resume: (_, partition) => paused.delete(partition),
       sleep: () => new Promise((wake) => naps.push(wake)),
       random: () => 0.5,
+      now: () => 0,
       decided: () => undefined,
       retrying: () => undefined,
       halt: (cause) => {
