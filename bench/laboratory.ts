@@ -44,7 +44,10 @@ export async function openLaboratory(progress: (line: string) => void): Promise<
   const producer = clients.kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const workflowsPath = fileURLToPath(new URL('workflows/index.js', import.meta.url));
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath,
+    logger: new DefaultLogger('WARN'),
+  });
   const close = async (): Promise<void> => {
     await producer.disconnect();
     await clients.close();

@@ -15,6 +15,7 @@ import { ensureSchedules, schedules } from './bridges/schedules.js';
 import { deadLetterTopic, shopTopics } from './bridges/shop-topics.js';
 import type { Clients } from './clients.js';
 import type { Config } from './config.js';
+import { keepRuns } from './stack/retention.js';
 import { registerConnector, shopConnector } from './stack/connector.js';
 import { ensureTopics } from './stack/topics.js';
 import { ensureSearchAttributes } from './stack/search-attributes.js';
@@ -30,12 +31,14 @@ export interface Preparation {
   /** Only where the database is ours to shape. */
   readonly shopTables: boolean;
   readonly connector: boolean;
+  /** Only where the namespace is ours to shape. */
+  readonly ownTemporal: boolean;
 }
 
 /** Makes the stack ready for events: tables, topics, connector, search attributes, schedules. */
 export async function prepare(
   config: Config,
-  { addresses, shopTables, connector }: Preparation,
+  { addresses, shopTables, connector, ownTemporal }: Preparation,
   { pool, kafka, client, connection, namespace }: Clients,
 ): Promise<void> {
   if (shopTables) await pool.query(await shopSchema());
@@ -47,6 +50,7 @@ export async function prepare(
       topics.map((topic) => ({ topic, partitions })),
     ),
     ensureSearchAttributes(connection, namespace),
+    ...(ownTemporal ? [keepRuns(connection, namespace)] : []),
   ]);
   if (connector) {
     await registerConnector(addresses.connectUrl, shopConnector(addresses.databaseUrl));

@@ -65,5 +65,5 @@ function saslOf(settings: KafkaSettings): SASLOptions | undefined {
   }
   const username = settings.KAFKA_SASL_USERNAME ?? '';
   const password = settings.KAFKA_SASL_PASSWORD ?? '';
-  return { mechanism, username, password } as SASLOptions;
+  return { mechanism, username, password };
 }

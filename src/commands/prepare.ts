@@ -19,7 +19,11 @@ export function prepareCommand(): Command {
       const addresses = await addressesInUse(config, process.env);
       const clients = await openClients(config, addresses, process.env, log);
       try {
-        await prepare(config, { addresses, shopTables: shop, connector: shop }, clients);
+        await prepare(
+          config,
+          { addresses, shopTables: shop, connector: shop, ownTemporal: false },
+          clients,
+        );
         log.info('ready for worker and bridge');
       } finally {
         await clients.close();

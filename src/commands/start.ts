@@ -44,7 +44,12 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     closers.push(() => clients.close());
     const { addresses } = stack;
     const own = (part: string) => stack.parts.some((one) => one.name === part && one.own);
-    const preparation = { addresses, shopTables: own('postgres'), connector: own('connect') };
+    const preparation = {
+      addresses,
+      shopTables: own('postgres'),
+      connector: own('connect'),
+      ownTemporal: own('temporal'),
+    };
     await prepare(config, preparation, clients);
     if (own('connect')) {
       await rememberConnector(foldersOf(config), shopConnector(addresses.databaseUrl));

@@ -167,8 +167,8 @@ class Launch {
       }
       case 'mail':
         return async () => {
-          const { stop } = await startMail(folders, ports);
-          return { stop, kill: stop };
+          const mail = await startMail(folders, ports);
+          return { stop: () => mail.stop(), kill: () => mail.stop() };
         };
       case 'kafka':
       case 'connect': {

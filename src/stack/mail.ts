@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FastifyInstance, fastify } from 'fastify';
-import { simpleParser } from 'mailparser';
+import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import type { Folders } from './folders.js';
 import { mailPage, messagePage } from './mail-page.js';
@@ -46,7 +46,7 @@ export async function startMail(
           const message: Message = {
             id: messages.length + 1,
             messageId: mail.messageId ?? '',
-            key: String(mail.headers.get('x-headrace-key') ?? ''),
+            key: keyOf(mail),
             from: mail.from?.text ?? '',
             to: to.join(', '),
             subject: mail.subject ?? '',
@@ -90,6 +90,11 @@ function pageOf(messages: readonly Message[]): FastifyInstance {
     return messages.filter((one) => one.to.includes(to) && one.subject.includes(subject));
   });
   return page;
+}
+
+function keyOf(mail: ParsedMail): string {
+  const key = mail.headers.get('x-headrace-key');
+  return typeof key === 'string' ? key : '';
 }
 
 async function keptMessages(file: string): Promise<Message[]> {

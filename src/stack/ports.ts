@@ -21,7 +21,8 @@ export type Ports = Readonly<Record<PortName, number>>;
 
 /** The ports in `file`; chosen and written where there are none yet. */
 export async function keptPorts(file: string): Promise<Ports> {
-  const kept = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
+  const text = await readFile(file, 'utf8').catch(() => '{}');
+  const kept: unknown = JSON.parse(text);
   if (isComplete(kept)) return kept;
   const chosen = await freePorts(portNames.length);
   const ports = Object.fromEntries(portNames.map((name, index) => [name, chosen[index]]));
@@ -49,7 +50,11 @@ export function isFree(port: number): Promise<boolean> {
     server.once('error', () => {
       resolve(false);
     });
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.listen(port, '127.0.0.1', () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
   });
 }
 

@@ -29,7 +29,8 @@ export async function ensureSearchAttributes(
       searchAttributes: Object.fromEntries(attributes),
     });
   } catch (cause) {
-    if (!isGrpcServiceError(cause) || cause.code !== alreadyExists) {
+    const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
+    if (code !== alreadyExists) {
       const names = missing.join(', ');
       const problem = `search attributes ${names} cannot be registered: ${String(cause)}`;
       const remedy = `register them as Keyword in namespace ${JSON.stringify(namespace)}`;

@@ -106,9 +106,9 @@ describe('order 1001', () => {
 
   test('a row that its schema refuses is rejected, and the field is named', () => {
     const record = orderChange(order1001, { ...confirmed, quantity: 'two' });
-    expect(table.decide(record)).toMatchObject([
-      { kind: 'reject', reason: 'schema-mismatch', detail: expect.stringContaining('quantity') },
-    ]);
+    const [decision] = table.decide(record);
+    expect(decision).toMatchObject({ kind: 'reject', reason: 'schema-mismatch' });
+    expect(decision?.kind === 'reject' && decision.detail).toMatch(/^quantity: /);
   });
 
   test('an update without its row before is rejected with the remedy at hand', () => {

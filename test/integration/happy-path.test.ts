@@ -66,16 +66,13 @@ describe('happy path', () => {
       }
       return false;
     });
-    const { staticSummary } = await site.client.workflow
-      .getHandle('order:1001')
-      .describe()
-      .then(async (described) => ({ staticSummary: await described.staticSummary() }));
-    expect(staticSummary).toBe('Order 1001: 2 × chair for 249.99 EUR');
+    const described = await site.client.workflow.getHandle('order:1001').describe();
+    expect(await described.staticSummary()).toBe('Order 1001: 2 × chair for 249.99 EUR');
   });
 
   it('delivery completes the order, and the customer was told of each step', async () => {
     await site.publish('shipment.delivered', '1001', { orderId: '1001' });
-    const result = await site.client.workflow.getHandle('order:1001').result();
+    const result: unknown = await site.client.workflow.getHandle('order:1001').result();
     expect(result).toMatchObject({ outcome: 'completed' });
     const { rows } = await site.pool.query('select status from orders where order_id = 1001');
     expect(rows).toEqual([{ status: 'completed' }]);
@@ -105,7 +102,7 @@ describe('happy path', () => {
           () => false,
         ),
     );
-    const result = await site.client.workflow.getHandle(id).result();
+    const result: unknown = await site.client.workflow.getHandle(id).result();
     expect(result).toMatchObject({ outcome: 'recovered', attempts: 3 });
     const { rows } = await site.pool.query(`select status from payments`);
     expect(rows).toEqual([{ status: 'succeeded' }]);

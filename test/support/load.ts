@@ -47,7 +47,7 @@ export async function expectEachOnce(site: Site, ids: readonly string[]): Promis
   );
   for (const id of ids) {
     const workflowId = `payment-recovery:${id}`;
-    const result = await site.client.workflow.getHandle(workflowId).result();
+    const result: unknown = await site.client.workflow.getHandle(workflowId).result();
     expect(result).toMatchObject({ outcome: 'recovered', attempts: 1 });
     expect(site.gateway.charge(`${workflowId}/1`)?.answer.status).toBe('succeeded');
     expect(site.gateway.charge(`${workflowId}/2`)).toBeUndefined();
