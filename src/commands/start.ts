@@ -36,6 +36,7 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
   const log = createLog(config.HEADRACE_LOG_LEVEL, join(config.HEADRACE_DATA, 'logs/headrace.log'));
   installRuntime(log);
   const stopped = untilStopped();
+  const closing = new AbortController();
   const closers: (() => Promise<void>)[] = [];
   try {
     const stack = await startStack({ config, env: process.env, progress: print });
@@ -71,8 +72,9 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     demo.open();
     print(welcome(config, stack, demo));
     const failed = Promise.race([bridge.halted, worker.ended]);
-    await Promise.race([stopped, failed, show(board, demo, { plain })]);
+    await Promise.race([stopped, failed, show(board, demo, plain, closing.signal)]);
   } finally {
+    closing.abort();
     print('stopping: draining what is in flight');
     // In reverse: intake first, the stack last.
     for (const close of closers.reverse()) await close();
@@ -80,11 +82,18 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
   }
 }
 
-async function show(board: StatusBoard, demo: Demo, { plain }: { plain: boolean }): Promise<never> {
+/** Shows the board until `signal` aborts. */
+async function show(
+  board: StatusBoard,
+  demo: Demo,
+  plain: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const redraw = process.stdout.isTTY && !plain;
   let last = '';
   for (;;) {
-    await sleep(redraw ? 1_000 : 10_000);
+    await sleep(redraw ? 1_000 : 10_000, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
     await board.refresh();
     const text = [board.render(), ...demo.notices()].join('\n');
     if (text === last) continue;
