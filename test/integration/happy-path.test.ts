@@ -104,7 +104,9 @@ describe('happy path', () => {
     );
     const result: unknown = await site.client.workflow.getHandle(id).result();
     expect(result).toMatchObject({ outcome: 'recovered', attempts: 3 });
-    const { rows } = await site.pool.query(`select status from payments`);
+    const { rows } = await site.pool.query(
+      `select status from payments where payment_id = 'pay-1001'`,
+    );
     expect(rows).toEqual([{ status: 'succeeded' }]);
   });
 });

@@ -1,0 +1,40 @@
+/** docker-compose.yml against the compose schema, and with `docker compose config` where that is. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { DCLinter } from 'dclint';
+import { describe, expect, test } from 'vitest';
+import { isThere, outputOf } from '../src/stack/program.js';
+
+const file = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
+const hasCompose = await isThere('docker', 'compose', 'version');
+
+describe('docker-compose.yml', () => {
+  test('is valid by the compose schema, and breaks no rule that is an error', () => {
+    const linter = new DCLinter({
+      quiet: true,
+      debug: false,
+      exclude: [],
+      // One image is built once and run in several services.
+      rules: { 'no-build-and-image': 0 },
+    });
+    const messages = linter.lintFiles([file], false).flatMap((result) => result.messages);
+    const errors = messages.filter(({ type }) => type === 'error');
+    expect(errors.map(({ line, message }) => `${String(line)}: ${message}`)).toEqual([]);
+  });
+
+  test('pins every image and checks the health of what stays', () => {
+    const text = readFileSync(file, 'utf8');
+    const images = [...text.matchAll(/^ {4}image: (.+)$/gm)].map(([, image]) => image ?? '');
+    expect(images.length).toBeGreaterThan(5);
+    for (const image of images) expect(image).toMatch(/:v?\d+\.\d+/);
+    // `prepare` runs to its end; all others stay.
+    const services = [...text.matchAll(/^ {2}([a-z]+):$/gm)].map(([, name]) => name);
+    const checked = text.match(/^ {4}healthcheck:/gm) ?? [];
+    const volumes = ['postgres', 'kafka', 'temporal'];
+    expect(checked).toHaveLength(services.length - volumes.length - 1);
+  });
+
+  test.runIf(hasCompose)('docker compose reads it', async () => {
+    expect(await outputOf('docker', ['compose', '-f', file, 'config', '--quiet'])).toBe('');
+  });
+});

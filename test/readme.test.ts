@@ -1,0 +1,46 @@
+/** Tables of the README that mirror code are held against it, both ways. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { rejectionReasons } from '../src/bridges/rejection.js';
+import { shopRoutes } from '../src/bridges/routes.js';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+/** The rows of the table under `heading`, as cells. */
+function table(heading: string): string[][] {
+  const section = readme.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const lines = section.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+test('dead letters: reason, cause and remedy', () => {
+  const expected = Object.entries(rejectionReasons).map(([reason, { cause, remedy }]) => [
+    `\`${reason}\``,
+    cause,
+    remedy,
+  ]);
+  expect(table('Dead letters')).toEqual(expected);
+});
+
+test('routes: name, event and action', () => {
+  const expected = shopRoutes({ dayMs: 1 }).map(({ name, kind, action }) => [
+    `\`${name}\``,
+    `\`${kind.type}\``,
+    action.replace(/(\w+)$/, '`$1`'),
+  ]);
+  expect(table('Routes').map(([name, event, , action]) => [name, event, action])).toEqual(expected);
+});
+
+test('configuration: every variable, and no other', () => {
+  const source = readFileSync(new URL('../src/config.ts', import.meta.url), 'utf8');
+  const known = [...source.matchAll(/^ {4}([A-Z][A-Z_]+):/gm)].map(([, name]) => name);
+  const told = table('Configuration')
+    .flatMap(([names]) => [...(names ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name))
+    .filter((name) => !(name ?? '').startsWith('TEMPORAL_'));
+  expect(new Set(told)).toEqual(new Set(known));
+});
