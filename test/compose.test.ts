@@ -1,9 +1,18 @@
 /** docker-compose.yml against the compose schema, and with `docker compose config` where that is. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DCLinter } from 'dclint';
+import * as dclint from 'dclint';
 import { describe, expect, test } from 'vitest';
 import { isThere, outputOf } from '../src/stack/program.js';
+
+/** The part of the linter that is used; its own types do not resolve from an ES module. */
+interface Linter {
+  lintFiles(
+    files: readonly string[],
+    fix: boolean,
+  ): { messages: { type: string; line: number; message: string }[] }[];
+}
+const { DCLinter } = dclint as unknown as { DCLinter: new (settings: object) => Linter };
 
 const file = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
 const hasCompose = await isThere('docker', 'compose', 'version');
