@@ -12,7 +12,7 @@ interface Linter {
     fix: boolean,
   ): { messages: { type: string; line: number; message: string }[] }[];
 }
-const { DCLinter } = dclint as unknown as { DCLinter: new (settings: object) => Linter };
+const { DCLinter }: { DCLinter: new (settings: object) => Linter } = dclint;
 
 const file = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
 const hasCompose = await isThere('docker', 'compose', 'version');
@@ -43,7 +43,9 @@ describe('docker-compose.yml', () => {
     expect(checked).toHaveLength(services.length - volumes.length - 1);
   });
 
-  test.runIf(hasCompose)('docker compose reads it', async () => {
-    expect(await outputOf('docker', ['compose', '-f', file, 'config', '--quiet'])).toBe('');
-  });
+  if (hasCompose) {
+    test('docker compose reads it', async () => {
+      expect(await outputOf('docker', ['compose', '-f', file, 'config', '--quiet'])).toBe('');
+    });
+  }
 });
