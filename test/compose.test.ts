@@ -1,7 +1,7 @@
 /** docker-compose.yml against the compose schema, and with `docker compose config` where that is. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import * as dclint from 'dclint';
 import { describe, expect, test } from 'vitest';
 import { isThere, outputOf } from '../src/stack/program.js';
 
@@ -12,7 +12,9 @@ interface Linter {
     fix: boolean,
   ): { messages: { type: string; line: number; message: string }[] }[];
 }
-const { DCLinter }: { DCLinter: new (settings: object) => Linter } = dclint;
+const { DCLinter } = createRequire(import.meta.url)('dclint') as {
+  DCLinter: new (settings: object) => Linter;
+};
 
 const file = fileURLToPath(new URL('../docker-compose.yml', import.meta.url));
 const hasCompose = await isThere('docker', 'compose', 'version');
