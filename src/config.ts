@@ -6,7 +6,11 @@ import { z } from 'zod';
 
 const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const;
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-const port = z.coerce.number().int().min(1).max(65_535);
+const port = z.coerce
+  .number('is not a port')
+  .int('is not a port')
+  .min(1, 'is not a port')
+  .max(65_535, 'is not a port');
 const list = z.string().transform((value) => value.split(',').map((part) => part.trim()));
 
 const environment = z
@@ -17,10 +21,15 @@ const environment = z
     HEADRACE_GROUP: z.string().min(1).default('headrace-bridge'),
     HEADRACE_OPERATORS: z.email().default('operators@headrace.test'),
     HEADRACE_TIME_ZONE: z.string().min(1).default('Etc/UTC'),
-    HEADRACE_TOPIC_GENERATION: z.string().regex(/^\w+$/).default('0'),
+    HEADRACE_TOPIC_GENERATION: z
+      .string()
+      .regex(/^\w+$/, 'is not one word of letters and digits')
+      .default('0'),
     HEADRACE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-    KAFKA_BROKERS: list.pipe(z.array(z.string().regex(/^[^\s:]+:\d+$/)).min(1)).optional(),
+    KAFKA_BROKERS: list
+      .pipe(z.array(z.string().regex(/^[^\s:]+:\d+$/, 'is not host:port')).min(1))
+      .optional(),
     KAFKA_TLS: flag.default(false),
     KAFKA_TLS_CA_FILE: z.string().min(1).optional(),
     KAFKA_SASL_MECHANISM: z.enum(mechanisms).optional(),

@@ -35,7 +35,7 @@ export function noticeOf(report: ReconciliationReport, operators: string): Notic
   return {
     key: `reconciliation:${report.id}`,
     to: operators,
-    subject: `Reconciliation ${verdictOf(report)}: ${spanOf(report)}`,
+    subject: `Reconciliation: ${verdictOf(report)}, ${spanOf(report)}`,
     text: mailText(report),
   };
 }

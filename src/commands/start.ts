@@ -75,10 +75,10 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     await Promise.race([stopped, failed, show(board, demo, plain, closing.signal)]);
   } finally {
     closing.abort();
-    print('stopping: draining what is in flight');
+    if (closers.length > 0) print('stopping: draining what is in flight');
     // In reverse: intake first, the stack last.
     for (const close of closers.reverse()) await close();
-    print('stopped');
+    if (closers.length > 0) print('stopped');
   }
 }
 

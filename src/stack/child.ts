@@ -46,7 +46,7 @@ signal=$1; shift
 exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
-{ cat <&3 >/dev/null; kill -$signal $child; sleep 3; kill -KILL $child; } >/dev/null 2>&1 &
+{ while read -r _ <&3; do :; done; kill -$signal $child; sleep 3; kill -KILL $child; } >/dev/null 2>&1 &
 exec 3<&- 0</dev/null
 trap 'kill -$signal $child' TERM
 wait $child

@@ -5,7 +5,7 @@ const style = `
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c2733; }
   h1 { font-size: 1.3rem; } a { color: #0b5cad; text-decoration: none; } a:hover { text-decoration: underline; }
   table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .45rem .6rem; border-bottom: 1px solid #dde3ea; }
-  th { font-weight: 600; color: #5a6b7d; } time { color: #5a6b7d; white-space: nowrap; }
+  th { font-weight: 600; color: #5a6b7d; } time { color: #5a6b7d; } td:nth-child(-n+2) { white-space: nowrap; }
   pre { white-space: pre-wrap; background: #f5f7f9; padding: 1rem; border-radius: 6px; font: 14px/1.5 ui-monospace, monospace; }
   @media (prefers-color-scheme: dark) { body { background: #14191f; color: #dbe3ec; } a { color: #7db8f0; } pre { background: #1d242c; } td, th { border-color: #2c3641; } }
 `;

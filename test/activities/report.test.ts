@@ -95,7 +95,8 @@ describe('report', () => {
     expect(noticeOf(differing, 'operators@headrace.test')).toMatchObject({
       key: 'reconciliation:5d7f',
       to: 'operators@headrace.test',
-      subject: 'Reconciliation 2 differences: 2026-03-28T00:00:00.000Z to 2026-03-29T00:00:00.000Z',
+      subject:
+        'Reconciliation: 2 differences, 2026-03-28T00:00:00.000Z to 2026-03-29T00:00:00.000Z',
     });
   });
 
