@@ -1,6 +1,6 @@
 /**
  * What is inside a record's value: a change event of Debezium (with or without its embedded
- * schema), an application event, or a reason why it is neither. Pure.
+ * schema), an application event, JSON of another shape, or a reason why it cannot be read. Pure.
  *
  * Numbers that a double cannot hold exactly become decimal strings: money and 64-bit keys survive.
  */
@@ -35,17 +35,23 @@ const applicationSchema = z.object({
   type: z.string().min(1),
   occurredAt: z.iso.datetime({ offset: true }),
   data: z.unknown(),
+  attributes: z.record(z.string(), z.unknown()).default({}),
 });
 
 /** A row change, as Debezium tells it. */
 export type Change = z.infer<typeof changeSchema>;
 
-/** A fact that an application published itself. */
+/**
+ * A fact that an application published itself. `attributes` is what its format tells beside it
+ * (CloudEvents' source, subject and extensions).
+ */
 export type ApplicationEvent = z.infer<typeof applicationSchema>;
 
 export type Envelope =
   | { readonly kind: 'change'; readonly change: Change }
   | { readonly kind: 'application'; readonly event: ApplicationEvent }
+  /** A value of another shape: for sources that match by topic, key or header alone. */
+  | { readonly kind: 'plain'; readonly content: unknown }
   /** Kafka's deletion marker, which Debezium sends after a delete. */
   | { readonly kind: 'tombstone' }
   | { readonly kind: 'unreadable'; readonly reason: RejectReason; readonly detail: string };
@@ -69,8 +75,7 @@ export function openEnvelope(record: KafkaRecord): Envelope {
     const parsed = applicationSchema.safeParse(body);
     return parsed.success ? { kind: 'application', event: parsed.data } : mismatch(parsed.error);
   }
-  const detail = 'value has neither `op` and `source` (change event) nor `type` and `data`';
-  return { kind: 'unreadable', reason: 'unknown-envelope', detail };
+  return { kind: 'plain', content: body };
 }
 
 function exactNumber(text: string): number | string {

@@ -56,6 +56,14 @@ interface Reader {
 
 const unmatched: readonly Decision[] = [{ kind: 'ignore', route: everyRoute, reason: 'no-match' }];
 const tombstone: readonly Decision[] = [{ kind: 'ignore', route: everyRoute, reason: 'tombstone' }];
+const unknownEnvelope: readonly Decision[] = [
+  {
+    kind: 'reject',
+    route: everyRoute,
+    reason: 'unknown-envelope',
+    detail: 'value has neither `op` and `source` (change event) nor `type` and `data`',
+  },
+];
 
 /**
  * Compiles routes into a table. `generation` is part of the position of events that have none of
@@ -82,6 +90,7 @@ export function routeTable(routes: readonly Route[], generation: string): RouteT
         const { reason, detail } = envelope;
         return [{ kind: 'reject', route: everyRoute, reason, detail }];
       }
+      if (envelope.kind === 'plain') return unknownEnvelope;
       const decisions = (readers.get(record.topic) ?? []).flatMap((reader) =>
         react(reader, envelope, record, generation),
       );

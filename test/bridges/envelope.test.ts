@@ -33,9 +33,6 @@ test('a tombstone is no error', () => {
 
 test.each([
   ['not JSON', 'undecodable-json', '{"half":'],
-  ['neither envelope', 'unknown-envelope', '{"hello":"world"}'],
-  ['a bare number', 'unknown-envelope', '42'],
-  ['null as JSON', 'unknown-envelope', 'null'],
   ['an unknown operation', 'schema-mismatch', JSON.stringify(aChange({ op: 'x' }))],
   ['a bad time', 'schema-mismatch', '{"id":"1","type":"t","occurredAt":"now","data":{}}'],
 ])('%s is unreadable', (_, reason, text) => {
@@ -43,6 +40,11 @@ test.each([
     kind: 'unreadable',
     reason,
   });
+});
+
+test.each(['{"hello":"world"}', '42', 'null'])('%s is JSON of another shape', (text) => {
+  const content: unknown = JSON.parse(text);
+  expect(openEnvelope(aRecord({ value: Buffer.from(text) }))).toEqual({ kind: 'plain', content });
 });
 
 test('a schema failure names the field', () => {
