@@ -46,7 +46,8 @@ export async function headrace(laboratory: Laboratory, feed: Feed): Promise<Subj
     namespace: clients.namespace,
     taskQueue,
     groupId: `headrace-${randomUUID()}`,
-    table: routeTable([route], '0'),
+    generation: '0',
+    table: routeTable([route]),
     deadLetterTopic,
     log,
   });

@@ -16,6 +16,8 @@ export interface BridgeOptions {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly groupId: string;
+  /** Of topics whose own identity is not known. */
+  readonly generation: string;
   readonly table: RouteTable;
   readonly deadLetterTopic: string;
   readonly log: Logger;
@@ -95,6 +97,12 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
   return { halted, engine, assigned: () => intake.assigned, stop };
 }
 
-function intakeSettings({ groupId, table }: BridgeOptions) {
-  return { groupId, topics: table.topics, sessionTimeoutMs: 10_000, commitEveryMs: 250 };
+function intakeSettings({ groupId, table, generation }: BridgeOptions) {
+  return {
+    groupId,
+    generation,
+    topics: table.topics,
+    sessionTimeoutMs: 10_000,
+    commitEveryMs: 250,
+  };
 }

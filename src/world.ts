@@ -15,7 +15,7 @@ export function worldOf({ config, clients, addresses, gatewayUrl }: LaunchOption
     ...(user === undefined ? {} : { auth: { user, pass } }),
   });
   // The pace does not matter here: only which workflow an event belongs to.
-  const table = routeTable(shopRoutes({ dayMs: 1 }), config.HEADRACE_TOPIC_GENERATION);
+  const table = routeTable(shopRoutes({ dayMs: 1 }));
   return createActivities({
     pool: clients.pool,
     mailer,

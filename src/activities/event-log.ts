@@ -205,6 +205,7 @@ function position(
 function recordsOf({ topic, partition, messages }: Batch, { next, end }: Span): KafkaRecord[] {
   const wanted = messages.filter(({ offset }) => BigInt(offset) >= next && BigInt(offset) < end);
   return wanted.map(({ key, value, headers = {}, offset, timestamp }) => {
-    return { topic, partition, offset, timestamp, key, value, headers };
+    // What is compared are events and runs, not positions: no generation is asked for.
+    return { topic, generation: '', partition, offset, timestamp, key, value, headers };
   });
 }

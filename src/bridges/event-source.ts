@@ -19,7 +19,7 @@ export interface EventSource<E extends Event = Event> {
   readonly topic: string;
   /** How the source matches, in words: for tables and pages. */
   readonly match: string;
-  read(envelope: Envelope, record: KafkaRecord, generation: string): Reading<E>;
+  read(envelope: Envelope, record: KafkaRecord): Reading<E>;
 }
 
 /** A kind of event, whichever sources tell of it. */
@@ -84,7 +84,7 @@ export function change<E extends Event, Input extends Row>(of: {
   return {
     topic: of.topic,
     match: of.when.words,
-    read: (envelope, record, generation) => {
+    read: (envelope, record) => {
       if (envelope.kind !== 'change') return noMatch;
       const match = matchOf(envelope);
       if (match === 'no') return noMatch;
@@ -96,7 +96,7 @@ export function change<E extends Event, Input extends Row>(of: {
       if (!row.success) {
         return { kind: 'reject', reason: 'schema-mismatch', detail: problemsOf(row.error) };
       }
-      const position = changePosition(envelope.change, record, generation);
+      const position = changePosition(envelope.change, record);
       const { source, ts_ms: capturedAt } = envelope.change;
       const event = {
         id: changeId(envelope.change, record, position),
@@ -119,7 +119,7 @@ export function application<E extends Event>(of: {
   return {
     topic: of.topic,
     match: `type = ${of.type}`,
-    read: (envelope, record, generation) => {
+    read: (envelope, record) => {
       if (envelope.kind !== 'application' || envelope.event.type !== of.type) return noMatch;
       const data = of.data.safeParse(envelope.event.data);
       if (!data.success) {
@@ -131,7 +131,7 @@ export function application<E extends Event>(of: {
         id,
         type: of.type,
         occurredAt: new Date(occurredAt).toISOString(),
-        position: topicPosition(record, generation),
+        position: topicPosition(record),
         data: data.data,
       };
       return { kind: 'event', event: event as E };

@@ -18,6 +18,8 @@ export interface IntakeSettings {
   /** After a kill, the broker hands the partitions over when this has passed. */
   readonly sessionTimeoutMs: number;
   readonly commitEveryMs: number;
+  /** Of topics whose own identity is not known. */
+  readonly generation: string;
 }
 
 export class Intake {
@@ -138,6 +140,7 @@ export class Intake {
     const { topic, partition, messages } = batch;
     const records = messages.map((message): KafkaRecord => ({
       topic,
+      generation: this.#settings.generation,
       partition,
       offset: message.offset,
       timestamp: message.timestamp,

@@ -7,12 +7,11 @@ import type { KafkaRecord } from './record.js';
 const digits = 20;
 
 /**
- * A place in a topic. `generation` tells a re-created topic, whose offsets begin again, from the
- * one before it.
+ * A place in a topic; the generation tells a re-created topic from the one before it.
  */
-export function topicPosition(record: KafkaRecord, generation: string): Position {
+export function topicPosition(record: KafkaRecord): Position {
   return {
-    source: `kafka:${record.topic}#${generation}/${record.partition}`,
+    source: `kafka:${record.topic}#${record.generation}/${record.partition}`,
     at: record.offset.padStart(digits, '0'),
   };
 }
@@ -23,9 +22,9 @@ export function topicPosition(record: KafkaRecord, generation: string): Position
  * the log position alone may step back between two of them; Debezium's `source.sequence` (position
  * of the last commit, position of the change) does not. Absent: the place in the topic.
  */
-export function changePosition(change: Change, record: KafkaRecord, generation: string): Position {
+export function changePosition(change: Change, record: KafkaRecord): Position {
   const sequence = sequenceOf(change);
-  if (sequence === undefined) return topicPosition(record, generation);
+  if (sequence === undefined) return topicPosition(record);
   const { db, schema, table } = change.source;
   const relation = [db, schema, table].filter((part) => part != null).join('.');
   return {

@@ -66,11 +66,10 @@ const unknownEnvelope: readonly Decision[] = [
 ];
 
 /**
- * Compiles routes into a table. `generation` is part of the position of events that have none of
- * their own: see `topicPosition`.
+ * Compiles routes into a table.
  * @throws Error when two routes share a name.
  */
-export function routeTable(routes: readonly Route[], generation: string): RouteTable {
+export function routeTable(routes: readonly Route[]): RouteTable {
   const names = new Set(routes.map(({ name }) => name));
   if (names.size !== routes.length) throw new Error('routes: two routes share a name');
   const readers = new Map<string, Reader[]>();
@@ -92,20 +91,15 @@ export function routeTable(routes: readonly Route[], generation: string): RouteT
       }
       if (envelope.kind === 'plain') return unknownEnvelope;
       const decisions = (readers.get(record.topic) ?? []).flatMap((reader) =>
-        react(reader, envelope, record, generation),
+        react(reader, envelope, record),
       );
       return decisions.length === 0 ? unmatched : decisions;
     },
   };
 }
 
-function react(
-  { source, routes }: Reader,
-  envelope: Envelope,
-  record: KafkaRecord,
-  generation: string,
-): Decision[] {
-  const reading = source.read(envelope, record, generation);
+function react({ source, routes }: Reader, envelope: Envelope, record: KafkaRecord): Decision[] {
+  const reading = source.read(envelope, record);
   if (reading.kind === 'no-match') return [];
   if (reading.kind === 'reject') {
     // One dead letter per record and kind of event, however many routes would have reacted.

@@ -21,3 +21,9 @@ export interface Position {
   readonly source: string;
   readonly at: string;
 }
+
+/** An event of the same workflow that the bridge passes over for now: it comes later, or never. */
+export interface Skipped {
+  readonly id: string;
+  readonly position: Position;
+}

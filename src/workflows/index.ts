@@ -1,5 +1,5 @@
 /** The only door into the sandbox: what bridges, worker and commands may know of the workflows. */
-export type { Event, Position } from './event.js';
+export type { Event, Position, Skipped } from './event.js';
 export { fulfilOrder } from './fulfil-order.js';
 export {
   type CancellationReason,

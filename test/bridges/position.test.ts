@@ -9,7 +9,7 @@ function changeOf(sequence: string | null, offset: string) {
   });
   const envelope = openEnvelope(record);
   if (envelope.kind !== 'change') throw new Error('no change');
-  const position = changePosition(envelope.change, record, '0');
+  const position = changePosition(envelope.change, record);
   return { position, id: changeId(envelope.change, record, position) };
 }
 
@@ -40,6 +40,6 @@ test('a change without a sequence stands where its record stands', () => {
 });
 
 test('a topic that was re-created begins a new source', () => {
-  const record = aJsonRecord({});
-  expect(topicPosition(record, '1').source).not.toBe(topicPosition(record, '0').source);
+  const [old, anew] = [aJsonRecord({}), aJsonRecord({}, { generation: '1' })];
+  expect(topicPosition(anew).source).not.toBe(topicPosition(old).source);
 });

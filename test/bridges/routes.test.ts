@@ -11,7 +11,7 @@ import { fulfilOrder, recoverPayment } from '../../src/workflows/index.js';
 import { aChange, aJsonRecord, aRecord, order1001 } from '../support/records.js';
 
 const routes = shopRoutes({ dayMs: 1_000 });
-const table = routeTable(routes, '0');
+const table = routeTable(routes);
 
 const payment = {
   payment_id: 'pay-1',
@@ -157,7 +157,7 @@ test('every file of events/ is routed', () => {
 });
 
 test('two routes of one name are refused', () => {
-  expect(() => routeTable([...routes, ...routes.slice(0, 1)], '0')).toThrow('share a name');
+  expect(() => routeTable([...routes, ...routes.slice(0, 1)])).toThrow('share a name');
 });
 
 test('types: a workflow takes only its own events and settings', () => {

@@ -6,6 +6,7 @@ import type { Event } from '../../src/workflows/index.js';
 export function aRecord(of: Partial<KafkaRecord> = {}): KafkaRecord {
   return {
     topic: 'shop.events',
+    generation: '0',
     partition: 0,
     offset: '0',
     timestamp: '1711737600000',

@@ -1,0 +1,98 @@
+/**
+ * Records set aside: dead letters, what waits for a workflow, and what waits behind them. The words
+ * and the port; the store behind it is Postgres.
+ *
+ * H1 What is held is decided: its offset may be released, because the store is durable.
+ * H2 Only the newest claim on a partition may hold or conclude anything of it: a bridge that lost
+ *    the partition and does not know it yet is told `fenced`.
+ * H3 Within one queue, what is held goes on in the order of its offsets.
+ */
+import type { Skipped } from '../workflows/index.js';
+import type { KafkaRecord } from './record.js';
+
+/** What waits for what. */
+export type HeldState =
+  /** A dead letter: an operator redrives or discards it. */
+  | 'dead'
+  /** Waits for a workflow that does not run, until its deadline. */
+  | 'waiting'
+  /** Waits until the earlier ones of its queue are out of the way. */
+  | 'behind'
+  /** An operator asked for it to be tried again. */
+  | 'redriving';
+
+/** How it ended; the row stays as the memory of it. */
+export type HeldEnd = 'redriven' | 'delivered' | 'discarded';
+
+/** One record under one route: there is one row for it, whatever happens how often. */
+export interface HeldKey {
+  readonly topic: string;
+  readonly generation: string;
+  readonly partition: number;
+  readonly offset: string;
+  /** `everyRoute` where the record was rejected before any route could see it. */
+  readonly route: string;
+}
+
+/** What the engine remembers of a held record. */
+export interface HeldNote extends HeldKey {
+  readonly state: HeldState;
+  /** What it waits in: the lane of its command, or the Kafka key where no command could be made. */
+  readonly queue: string;
+  /** True: the later events of its queue wait for it. */
+  readonly blocks: boolean;
+  /** The event, where one could be made: its workflow is told that it is passed over. */
+  readonly event?: Skipped;
+  readonly reason: string;
+  readonly detail: string;
+  /** Milliseconds since the epoch; for `waiting`. */
+  readonly deadlineMs?: number;
+}
+
+/** A held record with everything that it takes to go on with it. */
+export interface Held extends HeldNote {
+  readonly record: KafkaRecord;
+}
+
+export interface PartitionId {
+  readonly topic: string;
+  readonly generation: string;
+  readonly partition: number;
+}
+
+/** A claim on partitions; newer claims fence older ones. */
+export interface Claim {
+  readonly token: string;
+  /** What is held of the claimed partitions and has not ended. */
+  readonly notes: readonly HeldNote[];
+}
+
+/** The store of held records. Every method rejects only for reasons of the moment. */
+export interface HoldingStore {
+  /** Takes partitions over from whoever had them. */
+  claim(partitions: readonly PartitionId[]): Promise<Claim>;
+  /**
+   * Holds records, all or none. A record that is held already stays as it is, also when it has
+   * ended. Resolves with `fenced` when the claim on any of the partitions is not the newest.
+   */
+  hold(token: string, held: readonly Held[]): Promise<'held' | 'fenced'>;
+  /**
+   * What should go on now, in order of offset per queue, at most `limit`: `redriving`; `waiting` whose
+   * next try or deadline has come; `behind` with nothing before it in its queue that blocks (a
+   * blocking `dead`, or `waiting`). Only of partitions that this claim holds.
+   */
+  due(token: string, nowMs: number, limit: number): Promise<readonly Held[]>;
+  /** What was tried again did not go through: its new state, and when to try next. */
+  again(
+    token: string,
+    key: HeldKey,
+    to: {
+      readonly state: 'dead' | 'waiting';
+      readonly reason: string;
+      readonly detail: string;
+      readonly nextTryMs?: number;
+    },
+  ): Promise<'held' | 'fenced'>;
+  /** It is over. */
+  end(token: string, keys: readonly HeldKey[], how: HeldEnd): Promise<'held' | 'fenced'>;
+}
