@@ -41,8 +41,8 @@ export interface HeldNote extends HeldKey {
   readonly queue: string;
   /** True: the later events of its queue wait for it. */
   readonly blocks: boolean;
-  /** The event, where one could be made: its workflow is told that it is passed over. */
-  readonly event?: Skipped;
+  /** The event, where one could be made, and the workflow that is told that it is passed over. */
+  readonly event?: Skipped & { readonly workflowId: string };
   readonly reason: string;
   readonly detail: string;
   /** Milliseconds since the epoch; for `waiting`. */
