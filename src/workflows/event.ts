@@ -10,6 +10,13 @@ export interface Event<Type extends string = string, Data = unknown> {
   readonly occurredAt: string;
   readonly position: Position;
   readonly data: Data;
+  /**
+   * Set by the bridge on an event that was set aside and comes after later ones of its source.
+   * `held`: it was announced as skipped, or may have been applied before: accepted only where it is
+   * a recorded hole or was never passed. `undecided`: nothing could read it before, so nobody can
+   * have applied it: accepted unless its id was seen among the late ones.
+   */
+  readonly late?: 'held' | 'undecided';
 }
 
 /**

@@ -1,53 +1,39 @@
 /**
- * The inbox: the authority on what a workflow has already applied, and the place where an event
- * that comes before its state is kept.
+ * The inbox: the authority on what a workflow has already applied (`marks.ts`, I1 to I5), and the
+ * place where an event that comes before its state is kept.
  *
- * I1 An event is accepted at most once: its position must lie beyond the mark of its source, or on
- *    the mark with an id not yet seen there (one log position can carry several row changes).
- * I2 Accepted events are taken in the order of acceptance; none is dropped because of state.
- * I3 `state()` carries marks and untaken events through continue-as-new; its size is bounded by
+ * I6 Accepted events are taken in the order of acceptance; none is dropped because of state.
+ * I7 `state()` carries marks and untaken events through continue-as-new; its size is bounded by
  *    the number of sources plus what waits.
  */
-import { condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
-import type { Event } from './event.js';
+import type { Event, Skipped } from './event.js';
+import { Marks, type MarksState } from './marks.js';
 
 /** One signal carries any number of events of any types: one history event for a whole batch. */
-export const eventsSignal = defineSignal<[readonly Event[]]>('headrace.events');
+export const eventsSignal =
+  defineSignal<[readonly Event[], (readonly Skipped[])?]>('headrace.events');
 
-/** How far one source has been accepted: the highest position, and the ids seen exactly there. */
-export interface Mark {
-  readonly at: string;
-  readonly ids: readonly string[];
-}
+/** What the inbox has come to; a closed run answers too, and the next run can begin with it. */
+export const inboxQuery = defineQuery<InboxState>('headrace.inbox');
 
 /** What continue-as-new must carry. */
-export interface InboxState<E extends Event = Event> {
-  readonly marks: Readonly<Record<string, Mark>>;
+export interface InboxState<E extends Event = Event> extends MarksState {
   readonly waiting: readonly E[];
   readonly duplicates: number;
 }
 
-const empty: InboxState<never> = { marks: {}, waiting: [], duplicates: 0 };
-
-/** Accepts `event` against `marks`: the new mark of its source, or `undefined` for a duplicate. */
-export function accept(mark: Mark | undefined, event: Event): Mark | undefined {
-  const { at } = event.position;
-  if (mark === undefined || at > mark.at) return { at, ids: [event.id] };
-  if (at === mark.at && !mark.ids.includes(event.id)) return { at, ids: [...mark.ids, event.id] };
-  return undefined;
-}
-
 /** A workflow's typed view of the events routed to it. */
 export class Inbox<E extends Event> {
-  readonly #marks: Map<string, Mark>;
+  readonly #marks: Marks;
   readonly #waiting: E[];
   #duplicates: number;
 
-  constructor(carried: InboxState<E> = empty) {
-    this.#marks = new Map(Object.entries(carried.marks));
-    this.#waiting = [...carried.waiting];
-    this.#duplicates = carried.duplicates;
+  constructor(carried?: InboxState<E>) {
+    this.#marks = new Marks(carried);
+    this.#waiting = [...(carried?.waiting ?? [])];
+    this.#duplicates = carried?.duplicates ?? 0;
   }
 
   /** Events that came again and were dropped. */
@@ -55,16 +41,12 @@ export class Inbox<E extends Event> {
     return this.#duplicates;
   }
 
-  /** Accepts a batch, in order; duplicates are counted and dropped. */
-  receive(events: readonly E[]): void {
+  /** Accepts a batch, in order, after what it passes over; duplicates are counted and dropped. */
+  receive(events: readonly E[], skipped: readonly Skipped[] = []): void {
+    for (const one of skipped) this.#marks.skip(one);
     for (const event of events) {
-      const mark = accept(this.#marks.get(event.position.source), event);
-      if (mark === undefined) {
-        this.#duplicates += 1;
-      } else {
-        this.#marks.set(event.position.source, mark);
-        this.#waiting.push(event);
-      }
+      if (this.#marks.accept(event)) this.#waiting.push(event);
+      else this.#duplicates += 1;
     }
   }
 
@@ -98,7 +80,7 @@ export class Inbox<E extends Event> {
   /** What the next run must be given. Everything in it is plain JSON. */
   state(): InboxState<E> {
     return {
-      marks: Object.fromEntries(this.#marks),
+      ...this.#marks.state(),
       waiting: [...this.#waiting],
       duplicates: this.#duplicates,
     };
@@ -107,23 +89,27 @@ export class Inbox<E extends Event> {
 
 /**
  * The part of a workflow's argument that belongs to the inbox: events that came with the start
- * itself, or what the run before this one carried over.
+ * itself, what was passed over before them, and what the run before this one carried over.
  */
 export interface Opening<E extends Event = Event> {
   readonly first?: readonly E[];
+  readonly skipped?: readonly Skipped[];
   readonly inbox?: InboxState<E>;
 }
 
 /** Opens the inbox of this workflow: call it before anything that waits. */
 export function openInbox<E extends Event>(opening: Opening<E> = {}): Inbox<E> {
   const inbox = new Inbox<E>(opening.inbox);
-  inbox.receive(opening.first ?? []);
+  inbox.receive(opening.first ?? [], opening.skipped);
   setHandler(
     eventsSignal,
-    (events) => {
-      inbox.receive(events as readonly E[]);
+    (events, skipped) => {
+      inbox.receive(events as readonly E[], skipped);
     },
     { description: 'Events routed to this workflow, in batches.' },
   );
+  setHandler(inboxQuery, () => inbox.state(), {
+    description: 'What was accepted of each source, and what waits to be taken.',
+  });
   return inbox;
 }

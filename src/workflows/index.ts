@@ -10,7 +10,7 @@ export {
   fulfilmentStatusQuery,
   type FulfilOrder,
 } from './fulfilment.js';
-export { eventsSignal, type InboxState, type Opening } from './inbox.js';
+export { eventsSignal, inboxQuery, type InboxState, type Opening } from './inbox.js';
 export type { Notice } from './mailbag.js';
 export {
   fulfilmentId,

@@ -1,6 +1,6 @@
 /** The inbox without a server: what is accepted, in which order it is taken, what is carried. */
 import { describe, expect, it } from 'vitest';
-import { accept, Inbox } from '../../src/workflows/inbox.js';
+import { Inbox } from '../../src/workflows/inbox.js';
 import type { Event } from '../../src/workflows/index.js';
 import { anEvent } from '../support/records.js';
 
@@ -15,23 +15,6 @@ function taken(inbox: Inbox<Letter>): string[] {
   for (let next = inbox.poll(); next !== undefined; next = inbox.poll()) ids.push(next.id);
   return ids;
 }
-
-describe('accept', () => {
-  it('takes what lies beyond the mark, and on the mark what was not seen there', () => {
-    const first = accept(undefined, at(1));
-    expect(first).toEqual({ at: at(1).position.at, ids: ['e1'] });
-    expect(accept(first, at(1))).toBeUndefined();
-    // One position of the log can carry several changes.
-    const second = accept(first, at(1, 'other'));
-    expect(second?.ids).toEqual(['e1', 'other']);
-    expect(accept(second, at(1))).toBeUndefined();
-    expect(accept(second, at(2))).toEqual({ at: at(2).position.at, ids: ['e2'] });
-  });
-
-  it('refuses what lies before the mark', () => {
-    expect(accept(accept(undefined, at(5)), at(4))).toBeUndefined();
-  });
-});
 
 describe('Inbox', () => {
   it('keeps a mark per source', () => {

@@ -1,0 +1,121 @@
+/** The accept rule, case by case; `inbox-marks.properties.test.ts` compares it with a model. */
+import { describe, expect, it } from 'vitest';
+import type { Event, Skipped } from '../../src/workflows/index.js';
+import { Marks } from '../../src/workflows/marks.js';
+import { anEvent } from '../support/records.js';
+
+const place = (position: number, id = `e${String(position)}`, source = 's'): Skipped => ({
+  id,
+  position: { source, at: String(position).padStart(20, '0') },
+});
+const at = (position: number, id?: string, source?: string): Event =>
+  anEvent(place(position, id, source));
+const held = (position: number, id?: string): Event => ({ ...at(position, id), late: 'held' });
+const undecided = (position: number): Event => ({ ...at(position), late: 'undecided' });
+
+/** What `marks` say to each event in turn. */
+const verdicts = (marks: Marks, ...events: readonly Event[]): boolean[] =>
+  events.map((event) => marks.accept(event));
+
+/** As another run would be given it. */
+const carried = (marks: Marks): Marks =>
+  new Marks(JSON.parse(JSON.stringify(marks.state())) as ReturnType<Marks['state']>);
+
+describe('I1: in order, at most once', () => {
+  it('takes what lies beyond the mark, and on the mark what was not seen there', () => {
+    const marks = new Marks();
+    expect(verdicts(marks, at(1), at(1), at(1, 'other'), at(1, 'other'), at(1))).toEqual([
+      ...[true, false, true, false, false],
+    ]);
+    expect(verdicts(marks, at(2), at(1), at(1, 'third'))).toEqual([true, false, false]);
+  });
+
+  it('keeps sources apart', () => {
+    const marks = new Marks();
+    expect(verdicts(marks, at(5, 'a', 's1'), at(1, 'b', 's2'), at(4, 'c', 's1'))).toEqual([
+      ...[true, true, false],
+    ]);
+  });
+});
+
+describe('I2: holes', () => {
+  it('are accepted once, below the mark and on it', () => {
+    const marks = new Marks();
+    for (const skipped of [place(1), place(2, 'x')]) marks.skip(skipped);
+    expect(verdicts(marks, at(2))).toEqual([true]);
+    const next = carried(marks);
+    expect(verdicts(next, held(1), held(2, 'x'), held(1), held(2, 'x'), at(2, 'x'))).toEqual([
+      ...[true, true, false, false, false],
+    ]);
+  });
+
+  it('accepted beyond the mark are not accepted again when the mark comes there', () => {
+    const marks = new Marks();
+    marks.skip(place(5));
+    expect(verdicts(carried(marks), held(5), held(5), at(5), at(6))).toEqual([
+      ...[true, false, false, true],
+    ]);
+  });
+
+  it('are never made of what was applied', () => {
+    const marks = new Marks();
+    verdicts(marks, at(1), at(2), undecided(4), held(6));
+    for (const applied of [place(1), place(2), place(4), place(6)]) marks.skip(applied);
+    expect(marks.state().holes).toEqual({});
+  });
+
+  it('do not move the mark: what came before them in the same batch is still taken', () => {
+    const marks = new Marks();
+    marks.skip(place(5));
+    expect(verdicts(marks, at(3), at(6), held(5))).toEqual([true, true, true]);
+  });
+});
+
+describe('I3: out of order, beyond the mark', () => {
+  it('nothing is lost between the mark and what came early', () => {
+    const marks = new Marks();
+    verdicts(marks, at(1), held(5), undecided(7));
+    expect(verdicts(carried(marks), at(3), at(5), held(5), at(7), at(8))).toEqual([
+      ...[true, false, false, false, true],
+    ]);
+    expect(marks.state().marks['s']?.ahead).toHaveLength(2);
+  });
+
+  it('is forgotten once the mark is past it', () => {
+    const marks = new Marks();
+    verdicts(marks, held(5), at(6));
+    expect(marks.state().marks['s']).toEqual({ at: at(6).position.at, ids: ['e6'] });
+    expect(marks.accept(held(5))).toBe(false);
+  });
+
+  it('a long queue that is let go in order is exact, whatever its length', () => {
+    const marks = new Marks();
+    const queue = Array.from({ length: 1_000 }, (_, index) => held(index));
+    expect(verdicts(marks, ...queue).every(Boolean)).toBe(true);
+    expect(verdicts(carried(marks), ...queue).some(Boolean)).toBe(false);
+  });
+});
+
+describe('I4: what nobody could read before', () => {
+  it('is accepted once, below the mark too', () => {
+    const marks = new Marks();
+    verdicts(marks, at(9));
+    expect(verdicts(marks, held(3), undecided(4))).toEqual([false, true]);
+    expect(verdicts(carried(marks), undecided(4), at(4), held(4))).toEqual([false, false, false]);
+  });
+});
+
+describe('I5: bounds', () => {
+  it('are kept, and what is given up is counted', () => {
+    const marks = new Marks();
+    for (let position = 1; position <= 300; position += 1) marks.skip(place(position));
+    verdicts(marks, at(1_000, 'the mark'));
+    for (let position = 301; position <= 1_310; position += 1) marks.accept(undecided(position));
+    for (let row = 0; row < 4_010; row += 1) marks.accept(at(2_000, `row ${String(row)}`));
+    const { holes, late, marks: known } = marks.state();
+    expect([holes['s']?.length, late.length, known['s']?.ids.length]).toEqual([256, 1_000, 4_000]);
+    expect(marks.forgotten).toBe(44 + 10 + 10);
+    // The newest are kept; the oldest are refused as repetitions rather than applied twice.
+    expect(verdicts(marks, held(300), held(1))).toEqual([true, false]);
+  });
+});
