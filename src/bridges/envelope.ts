@@ -1,51 +1,25 @@
 /**
- * What is inside a record's value: a change event of Debezium (with or without its embedded
- * schema), an application event, JSON of another shape, or a reason why it cannot be read. Pure.
- *
- * Numbers that a double cannot hold exactly become decimal strings: money and 64-bit keys survive.
+ * What is inside a record's value: a change event of Debezium, an application event (plain, of an
+ * outbox, or as CloudEvent), another shape, or a reason why it cannot be read. Pure.
  */
-import { isSafeNumber, parse } from 'lossless-json';
-import { z } from 'zod';
+import { type ApplicationEvent, applicationSchema } from './formats/application-event.js';
+import { type Change, changeSchema } from './formats/change.js';
+import { withoutSchema } from './formats/connect-json.js';
+import {
+  binaryCloudEvent,
+  isBinaryCloudEvent,
+  isCloudEvent,
+  structuredCloudEvent,
+} from './formats/cloud-event.js';
+import { isObject, parseExactly, settled } from './formats/exact-json.js';
+import { outboxEvent } from './formats/outbox.js';
+import { Unreadable } from './formats/unreadable.js';
 import type { KafkaRecord } from './record.js';
 import type { RejectReason } from './rejection.js';
 import { problemsOf } from './schema.js';
 
-export type Row = Readonly<Record<string, unknown>>;
-
-/** Debezium's operation codes: create, update, delete, snapshot read, truncate, message. */
-const operations = ['c', 'u', 'd', 'r', 't', 'm'] as const;
-
-const changeSchema = z.object({
-  op: z.enum(operations),
-  before: z.record(z.string(), z.unknown()).nullish(),
-  after: z.record(z.string(), z.unknown()).nullish(),
-  ts_ms: z.number().int().nullish(),
-  source: z.looseObject({
-    db: z.string(),
-    schema: z.string().nullish(),
-    table: z.string(),
-    ts_ms: z.number().int().nullish(),
-    lsn: z.union([z.number(), z.string()]).nullish(),
-    sequence: z.string().nullish(),
-  }),
-});
-
-const applicationSchema = z.object({
-  id: z.union([z.string().min(1), z.number()]).transform(String),
-  type: z.string().min(1),
-  occurredAt: z.iso.datetime({ offset: true }),
-  data: z.unknown(),
-  attributes: z.record(z.string(), z.unknown()).default({}),
-});
-
-/** A row change, as Debezium tells it. */
-export type Change = z.infer<typeof changeSchema>;
-
-/**
- * A fact that an application published itself. `attributes` is what its format tells beside it
- * (CloudEvents' source, subject and extensions).
- */
-export type ApplicationEvent = z.infer<typeof applicationSchema>;
+export type { ApplicationEvent } from './formats/application-event.js';
+export type { Change, Row } from './formats/change.js';
 
 export type Envelope =
   | { readonly kind: 'change'; readonly change: Change }
@@ -56,43 +30,53 @@ export type Envelope =
   | { readonly kind: 'tombstone' }
   | { readonly kind: 'unreadable'; readonly reason: RejectReason; readonly detail: string };
 
-/** Opens a record's value. Never throws. */
-export function openEnvelope(record: KafkaRecord): Envelope {
-  if (record.value === null) return { kind: 'tombstone' };
-  let content: unknown;
+/** Bytes to content: JSON's values, numbers beyond a double as text. May throw `Unreadable`. */
+export type Reader = (value: Buffer) => unknown;
+
+/** Reads JSON, with or without Connect's embedded schema. @throws Unreadable */
+export const readJson: Reader = (value) =>
+  settled(withoutSchema(parseExactly(value.toString('utf8'))));
+
+/** Opens a record's value. Never throws for what a record holds. */
+export function openEnvelope(record: KafkaRecord, read: Reader = readJson): Envelope {
   try {
-    content = parse(record.value.toString('utf8'), undefined, exactNumber);
+    return envelopeOf(record, read);
   } catch (error) {
-    const detail = `value is not JSON: ${error instanceof Error ? error.message : String(error)}`;
-    return { kind: 'unreadable', reason: 'undecodable-json', detail };
+    if (error instanceof Unreadable) {
+      return { kind: 'unreadable', reason: error.reason, detail: error.message };
+    }
+    // What else recursion over a value can run into.
+    if (error instanceof RangeError) return tooDeep;
+    throw error;
   }
-  const body = withoutSchema(content);
-  if (isObject(body) && 'op' in body && 'source' in body) {
-    const parsed = changeSchema.safeParse(body);
-    return parsed.success ? { kind: 'change', change: parsed.data } : mismatch(parsed.error);
+}
+
+const tooDeep: Envelope = {
+  kind: 'unreadable',
+  reason: 'undecodable-json',
+  detail: 'value is nested too deeply',
+};
+
+function envelopeOf(record: KafkaRecord, read: Reader): Envelope {
+  if (isBinaryCloudEvent(record)) {
+    return { kind: 'application', event: binaryCloudEvent(record, read) };
   }
-  if (isObject(body) && 'type' in body && 'data' in body) {
-    const parsed = applicationSchema.safeParse(body);
-    return parsed.success ? { kind: 'application', event: parsed.data } : mismatch(parsed.error);
+  if (record.value === null) return { kind: 'tombstone' };
+  const content = read(record.value);
+  if (isObject(content) && 'op' in content && 'source' in content) {
+    const parsed = changeSchema.safeParse(content);
+    if (!parsed.success) throw new Unreadable('schema-mismatch', problemsOf(parsed.error));
+    return { kind: 'change', change: parsed.data };
   }
-  return { kind: 'plain', content: body };
-}
-
-function exactNumber(text: string): number | string {
-  return isSafeNumber(text) ? Number(text) : text;
-}
-
-/** Connect's JSON converter wraps the value when `schemas.enable` is on. */
-function withoutSchema(content: unknown): unknown {
-  return isObject(content) && 'schema' in content && 'payload' in content
-    ? content['payload']
-    : content;
-}
-
-function isObject(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function mismatch(error: z.ZodError): Envelope {
-  return { kind: 'unreadable', reason: 'schema-mismatch', detail: problemsOf(error) };
+  if (isCloudEvent(record, content)) {
+    return { kind: 'application', event: structuredCloudEvent(record, content) };
+  }
+  const fromOutbox = outboxEvent(record, content);
+  if (fromOutbox !== undefined) return { kind: 'application', event: fromOutbox };
+  if (isObject(content) && 'type' in content && 'data' in content) {
+    const parsed = applicationSchema.safeParse(content);
+    if (!parsed.success) throw new Unreadable('schema-mismatch', problemsOf(parsed.error));
+    return { kind: 'application', event: { ...parsed.data, attributes: {} } };
+  }
+  return { kind: 'plain', content };
 }

@@ -25,8 +25,9 @@ export function topicPosition(record: KafkaRecord): Position {
 export function changePosition(change: Change, record: KafkaRecord): Position {
   const sequence = sequenceOf(change);
   if (sequence === undefined) return topicPosition(record);
-  const { db, schema, table } = change.source;
-  const relation = [db, schema, table].filter((part) => part != null).join('.');
+  // The connector's name comes first: the logs of two servers know nothing of each other.
+  const { name, db, schema, table } = change.source;
+  const relation = [name, db, schema, table].filter((part) => part != null).join('.');
   return {
     source: `postgres:${relation}/${record.partition}`,
     at: sequence.map((lsn) => lsn.padStart(digits, '0')).join('/'),
@@ -35,8 +36,14 @@ export function changePosition(change: Change, record: KafkaRecord): Position {
 
 /** The same change has the same id, at whatever offset it comes. */
 export function changeId(change: Change, record: KafkaRecord, position: Position): string {
-  const row = record.key?.toString('utf8') ?? JSON.stringify(change.after ?? change.before);
+  const row = keyText(record) ?? JSON.stringify(change.after ?? change.before);
   return `${position.source}:${position.at}:${row}`;
+}
+
+/** Bytes of a registry's wire format do not survive as text; their schema id is not the row's. */
+function keyText({ key }: KafkaRecord): string | undefined {
+  if (key === null) return undefined;
+  return key[0] === 0 ? key.subarray(5).toString('hex') : key.toString('utf8');
 }
 
 function sequenceOf({ source }: Change): readonly string[] | undefined {

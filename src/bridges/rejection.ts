@@ -6,8 +6,16 @@ export const rejectionReasons = {
     remedy: 'Mend the producer; the bytes are in the dead letter.',
   },
   'unknown-envelope': {
-    cause: 'The value is JSON, but neither a change event nor an application event.',
-    remedy: 'Send `id`, `type`, `occurredAt` and `data`, or a Debezium change event.',
+    cause: 'The value can be read, but is neither a change event nor an application event.',
+    remedy: 'Send a form that is known, see [Formats](#formats).',
+  },
+  'unknown-schema': {
+    cause: 'The value names a schema that the registry does not know, or that is no schema.',
+    remedy: 'Register the schema, or set `SCHEMA_REGISTRY_URL`; the detail says which.',
+  },
+  'undecodable-bytes': {
+    cause: 'The value does not decode by the schema that it names.',
+    remedy: 'Mend the producer; the bytes are in the dead letter.',
   },
   'schema-mismatch': {
     cause: 'The event misses a field or holds a value its schema refuses; the detail names it.',

@@ -6,10 +6,26 @@ export const businessKey = z
   .union([z.string().min(1), z.number().int().nonnegative()])
   .transform(String);
 
+/** Debezium's own default is `precise`, whose base64 nobody can read without its scale. */
+const noDecimal =
+  'is not a decimal number; if it comes from Debezium, set decimal.handling.mode=string, or let ' +
+  'the converter embed its schema';
+
 /** An exact decimal. Never a float inside: Debezium sends text with `decimal.handling.mode=string`. */
 export const money = z
-  .union([z.string().regex(/^-?\d+(\.\d+)?$/, 'is not a decimal number'), z.number()])
+  .union([z.string().regex(/^-?\d+(\.\d+)?$/, noDecimal), z.number()], { error: noDecimal })
   .transform(String);
+
+/**
+ * Money from a column `numeric(…, scale)`, scale at least 1. Stricter than `money`: base64, which
+ * has no point, may by chance be digits only, and would pass for a number.
+ */
+export function moneyColumn(scale: number): z.ZodType<string> {
+  const exact = new RegExp(`^-?\\d+\\.\\d{${scale}}$`);
+  return z
+    .union([z.string().regex(exact, noDecimal), z.number()], { error: noDecimal })
+    .transform(String);
+}
 
 /** ISO 4217. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'is not a currency code');

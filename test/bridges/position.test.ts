@@ -39,6 +39,28 @@ test('a change without a sequence stands where its record stands', () => {
   });
 });
 
+test('the logs of two servers are two sources, though their tables are named alike', () => {
+  const sourceOf = (name: string) => {
+    const content = aChange({ before: order1001, after: order1001 });
+    const record = aJsonRecord({ ...content, source: { ...(content['source'] as object), name } });
+    const envelope = openEnvelope(record);
+    if (envelope.kind !== 'change') throw new Error('no change');
+    return changePosition(envelope.change, record).source;
+  };
+  expect(sourceOf('shop-eu')).not.toBe(sourceOf('shop-us'));
+});
+
+test('a binary key tells rows apart, whatever the id of its schema', () => {
+  const idOf = (key: number[]) => {
+    const record = aJsonRecord(aChange({ after: order1001 }), { key: Buffer.from(key) });
+    const envelope = openEnvelope(record);
+    if (envelope.kind !== 'change') throw new Error('no change');
+    return changeId(envelope.change, record, changePosition(envelope.change, record));
+  };
+  expect(idOf([0, 0, 0, 0, 1, 0xd2, 0x0f])).not.toBe(idOf([0, 0, 0, 0, 1, 0xd3, 0x0f]));
+  expect(idOf([0, 0, 0, 0, 1, 0xd2, 0x0f])).toBe(idOf([0, 0, 0, 0, 2, 0xd2, 0x0f]));
+});
+
 test('a topic that was re-created begins a new source', () => {
   const [old, anew] = [aJsonRecord({}), aJsonRecord({}, { generation: '1' })];
   expect(topicPosition(anew).source).not.toBe(topicPosition(old).source);

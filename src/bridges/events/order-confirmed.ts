@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { OrderConfirmed } from '../../workflows/index.js';
 import { application, change, changed, type EventKind } from '../event-source.js';
-import { businessKey, currency, money } from '../schema.js';
+import { businessKey, currency, money, moneyColumn } from '../schema.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'order.confirmed';
@@ -11,7 +11,7 @@ const quantity = z.number().int().positive();
 const row = z.object({
   order_id: businessKey,
   customer_email: z.email(),
-  amount: money,
+  amount: moneyColumn(2),
   currency,
   sku: z.string().min(1),
   quantity,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { PaymentFailed } from '../../workflows/index.js';
 import { application, becomes, change, type EventKind } from '../event-source.js';
-import { businessKey, currency, money } from '../schema.js';
+import { businessKey, currency, money, moneyColumn } from '../schema.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'payment.failed';
@@ -17,7 +17,7 @@ const row = z.object({
   payment_id: businessKey,
   order_id: businessKey,
   customer_email: z.email(),
-  amount: money,
+  amount: moneyColumn(2),
   currency,
   card_token: z.string().min(1),
   decline_code: declineCode,

@@ -2,11 +2,16 @@
 import { z } from 'zod';
 import type { PaymentSucceeded } from '../../workflows/index.js';
 import { application, becomes, change, type EventKind } from '../event-source.js';
-import { businessKey, currency, money } from '../schema.js';
+import { businessKey, currency, money, moneyColumn } from '../schema.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'payment.succeeded';
-const row = z.object({ payment_id: businessKey, order_id: businessKey, amount: money, currency });
+const row = z.object({
+  payment_id: businessKey,
+  order_id: businessKey,
+  amount: moneyColumn(2),
+  currency,
+});
 const data = z.object({ paymentId: businessKey, orderId: businessKey, amount: money, currency });
 
 export const paymentSucceeded: EventKind<PaymentSucceeded> = {
