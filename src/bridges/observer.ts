@@ -1,0 +1,100 @@
+/**
+ * What the bridge tells whoever watches it (metrics, logs, a live view), and what it answers when
+ * asked how it stands. Observers must not throw, and are told only what has become true.
+ */
+import type { Outcome } from './engine.js';
+
+export interface Observer {
+  /** A decision is durable. */
+  decided(outcome: Outcome): void;
+  /** Records of `topic` that no route wanted: the most frequent decision, told by the batch. */
+  ignored(topic: string, reason: string, count: number): void;
+  /** A request was answered; `events` went with it. */
+  sent(request: { readonly kind: string; readonly events: number }, latencyMs: number): void;
+  /** Something is tried again; `attempt` counts from 1, `code` is the cause in one word. */
+  retrying(
+    what: string,
+    cause: { readonly scope: 'lane' | 'all'; readonly cause: string; readonly code: string },
+    attempt: number,
+  ): void;
+  /** A new assignment of so many partitions. */
+  assigned(partitions: number): void;
+  /** Nothing of this partition was settled for so long, though something waits. */
+  stuck(topic: string, partition: number, forMs: number): void;
+  /** A record waits for a workflow that does not run, and most of its time is over. */
+  expiring(workflowId: string, deadlineMs: number): void;
+}
+
+const nothing = (): void => undefined;
+
+/** Tells nobody. */
+export const silent: Observer = {
+  decided: nothing,
+  ignored: nothing,
+  sent: nothing,
+  retrying: nothing,
+  assigned: nothing,
+  stuck: nothing,
+  expiring: nothing,
+};
+
+/** Tells each of `observers`, in their order; each says only what it wants to hear. */
+export function tellAll(observers: readonly Partial<Observer>[]): Observer {
+  return {
+    decided: (outcome) => {
+      for (const one of observers) one.decided?.(outcome);
+    },
+    ignored: (topic, reason, count) => {
+      for (const one of observers) one.ignored?.(topic, reason, count);
+    },
+    sent: (request, latencyMs) => {
+      for (const one of observers) one.sent?.(request, latencyMs);
+    },
+    retrying: (what, cause, attempt) => {
+      for (const one of observers) one.retrying?.(what, cause, attempt);
+    },
+    assigned: (partitions) => {
+      for (const one of observers) one.assigned?.(partitions);
+    },
+    stuck: (topic, partition, forMs) => {
+      for (const one of observers) one.stuck?.(topic, partition, forMs);
+    },
+    expiring: (workflowId, deadlineMs) => {
+      for (const one of observers) one.expiring?.(workflowId, deadlineMs);
+    },
+  };
+}
+
+/** The engine at a glance; read when somebody asks. */
+export interface EngineState {
+  /** Requests. */
+  readonly inFlight: number;
+  /** How many requests may be in flight now. */
+  readonly limit: number;
+  /** Events that wait in lanes. */
+  readonly queued: number;
+  readonly lanes: number;
+  readonly partitions: readonly PartitionState[];
+}
+
+/** One partition that this bridge has been given. */
+export interface PartitionState {
+  readonly topic: string;
+  readonly partition: number;
+  readonly paused: boolean;
+  /** Records. */
+  readonly unsettled: number;
+  readonly bytes: number;
+  /** Offsets from the oldest unsettled record to the newest delivered one. */
+  readonly span: number;
+  /** The fullest of the window's three limits; 1: it is full. */
+  readonly fill: number;
+  /** The next offset that is not settled; undefined until a record came. */
+  readonly watermark: bigint | undefined;
+  /** The end of the partition, as of the last fetch. */
+  readonly highWatermark: bigint | undefined;
+  /** The timestamp of the oldest record that is not settled, in ms since the epoch. */
+  readonly oldestUnsettledMs: number | undefined;
+  /** Of the last commit. */
+  readonly metadataBytes?: number;
+}
