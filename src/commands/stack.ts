@@ -7,11 +7,13 @@ import Table from 'cli-table3';
 import { Argument, Command } from 'commander';
 import { readConfig } from '../config.js';
 import { StackError } from '../stack/error.js';
-import { foldersOf } from '../stack/folders.js';
-import { startStack } from '../stack/index.js';
-import { isAlive } from '../stack/lock.js';
+import { foldersOf, makeFolders } from '../stack/folders.js';
+import { endLeftovers } from '../stack/leftovers.js';
+import { acquireLock, holderOf, lockFile } from '../stack/lock.js';
+import { stillRuns } from '../stack/mark.js';
 import { isThere } from '../stack/program.js';
-import { partNames, runningState, type State } from '../stack/state.js';
+import { partNames, removeState, runningState, type State } from '../stack/state.js';
+import { launchStack } from './launch-stack.js';
 import { untilStopped } from './until-stopped.js';
 
 /** The command with its subcommands. */
@@ -58,7 +60,7 @@ function upCommand(): Command {
 async function up(): Promise<void> {
   const config = readConfig(process.env);
   const stopped = untilStopped();
-  const stack = await startStack({ config, env: process.env, progress: print });
+  const stack = await launchStack(config, stopped, print);
   try {
     print(table(await found()));
     print('Ctrl-C stops it; the data stays.');
@@ -81,33 +83,38 @@ async function composeUp(): Promise<void> {
 }
 
 async function down(): Promise<void> {
-  const state = await runningState(foldersOf(readConfig(process.env)));
-  if (state === undefined) {
+  const launcher = await holderOf(lockFile(foldersOf(readConfig(process.env))));
+  if (launcher === undefined) {
     print('nothing runs');
     return;
   }
-  process.kill(state.launcher, 'SIGTERM');
-  while (isAlive(state.launcher)) await sleep(100);
+  process.kill(launcher.pid, 'SIGTERM');
+  while (stillRuns(launcher)) await sleep(100);
   print('stopped');
 }
 
 async function reset(): Promise<void> {
   const folders = foldersOf(readConfig(process.env));
-  if ((await runningState(folders)) !== undefined) {
-    throw new StackError('stack', 'it runs', '`headrace stack down` first');
-  }
+  makeFolders(folders);
+  const lock = await acquireLock(lockFile(folders));
+  await endLeftovers(folders);
   for (const path of [folders.data, folders.logs, folders.outside]) {
     await rm(path, { recursive: true, force: true });
   }
-  await rm(join(folders.root, 'state.json'), { force: true });
+  await removeState(folders);
+  await lock.release();
   print('data deleted; downloads kept');
 }
 
 async function status({ json }: { json?: boolean }): Promise<void> {
-  const state = await runningState(foldersOf(readConfig(process.env)));
+  const folders = foldersOf(readConfig(process.env));
+  const state = await runningState(folders);
+  const launcher = (await holderOf(lockFile(folders)))?.pid ?? null;
   if (state === undefined) process.exitCode = 1;
-  if (json === true) print(JSON.stringify(state ?? { launcher: null, parts: [] }, undefined, 2));
-  else print(state === undefined ? 'nothing runs: `headrace stack up`' : table(state));
+  if (json === true) print(JSON.stringify(state ?? { launcher, parts: [] }, undefined, 2));
+  else if (state !== undefined) print(table(state));
+  else if (launcher === null) print('nothing runs: `headrace stack up`');
+  else print(`process ${String(launcher)} is starting it`);
 }
 
 async function logs(part: string | undefined, { follow }: { follow?: boolean }): Promise<void> {

@@ -8,11 +8,12 @@ import { launchBridge, launchWorker, type LaunchOptions, prepare } from '../laun
 import { createLog } from '../log.js';
 import { shopRoutes } from '../bridges/routes.js';
 import { rememberConnector, shopConnector } from '../stack/connector.js';
-import { foldersOf } from '../stack/folders.js';
-import { type Stack, startStack } from '../stack/index.js';
+import { foldersOf, makeFolders } from '../stack/folders.js';
+import type { Stack } from '../stack/index.js';
 import { StatusBoard } from '../status-board.js';
 import { installRuntime } from '../worker.js';
 import { openDemo, type Demo } from './demo.js';
+import { launchStack } from './launch-stack.js';
 import { untilStopped } from './until-stopped.js';
 
 const demoDayMs = 2_000;
@@ -33,13 +34,15 @@ export function startCommand(): Command {
 
 async function start({ demo: withDemo, plain }: Options): Promise<void> {
   const config = readConfig(process.env);
+  makeFolders(foldersOf(config));
   const log = createLog(config.HEADRACE_LOG_LEVEL, join(config.HEADRACE_DATA, 'logs/headrace.log'));
   installRuntime(log);
   const stopped = untilStopped();
   const closing = new AbortController();
   const closers: (() => Promise<void>)[] = [];
   try {
-    const stack = await startStack({ config, env: process.env, progress: print });
+    const lost: string[] = [];
+    const stack = await launchStack(config, stopped, print, (problem) => lost.push(problem));
     closers.push(() => stack.stop());
     const clients = await openClients(config, stack.addresses, process.env, log);
     closers.push(() => clients.close());

@@ -1,16 +1,16 @@
 /**
- * A process of the stack that cannot outlive the launcher.
+ * A process of the stack that cannot outlive the launcher: it runs under a guard (P1).
  *
- * P1 The child runs under a shell that holds the reading end of a pipe from us. When we die, however
- *    we die, the pipe closes and the shell ends the child.
  * P2 Shell and child are a process group of their own, so that Ctrl-C reaches only the launcher and
  *    the stack is stopped in order.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StackError } from './error.js';
+import { guarded, type StopSignal } from './guard.js';
+import { rememberProcess } from './leftovers.js';
 
 export interface ChildOptions {
   readonly part: string;
@@ -20,10 +20,12 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Standard output and error are appended to it. */
   readonly logFile: string;
+  /** Holds the mark of the process while it runs, for a launcher that comes after our crash. */
+  readonly pidFile?: string;
   /** Run as this user; needs root. */
   readonly uid?: number;
   /** The signal that asks for an orderly end. */
-  readonly stopSignal?: 'TERM' | 'INT';
+  readonly stopSignal?: StopSignal;
   /** Resolves true once the part answers. */
   readonly ready: () => Promise<boolean>;
   readonly readyWithinMs: number;
@@ -31,6 +33,8 @@ export interface ChildOptions {
 
 export interface Child {
   readonly pid: number;
+  /** Resolves when the process is gone, with its last words. */
+  readonly gone: Promise<string>;
   /** SIGKILL to all of it; resolves when it is gone. */
   kill(): Promise<void>;
   /** The stop signal, then SIGKILL after ten seconds. */
@@ -40,29 +44,15 @@ export interface Child {
   thaw(): void;
 }
 
-/** Runs "$@" as a child, after the signal that stops it; ends it when standard input closes (P1). */
-const guard = `
-signal=$1; shift
-exec 3<&0
-"$@" </dev/null 3<&- &
-child=$!
-{ while read -r _ <&3; do :; done; kill -$signal $child; sleep 3; kill -KILL $child; } >/dev/null 2>&1 &
-exec 3<&- 0</dev/null
-trap 'kill -$signal $child' TERM
-wait $child
-code=$?
-while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
-exit $code
-`;
-
 /**
  * Starts a child and waits until it is ready.
  * @throws StackError with the last lines of its log when it ends before, or is not ready in time.
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { part, command, args, uid, readyWithinMs, stopSignal = 'TERM' } = options;
+  const { part, command, args, uid, readyWithinMs, stopSignal = 'TERM', pidFile } = options;
   const log = openSync(options.logFile, 'a');
-  const child = spawn('/bin/sh', ['-c', guard, part, stopSignal, command, ...args], {
+  const [shell, guard] = guarded(part, stopSignal, command, args);
+  const child = spawn(shell, guard, {
     stdio: ['pipe', log, log],
     detached: true,
     env: options.env ?? process.env,
@@ -74,7 +64,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   if (pid === undefined) {
     throw new StackError(part, `cannot run ${command}`, 'see the log and the permissions');
   }
-  const gone = ended(child);
+  if (pidFile !== undefined) rememberProcess(pidFile, pid);
+  const gone = ended(child, options);
   const send = (signal: NodeJS.Signals): void => {
     try {
       process.kill(-pid, signal);
@@ -100,8 +91,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     }
     await kill();
     const problem = over ? 'ended before it was ready' : `not ready after ${readyWithinMs} ms`;
-    const last = await lastLines(options.logFile);
-    throw new StackError(part, `${problem}. Its last words:\n${last}`, `read ${options.logFile}`);
+    const words = `${problem}. Its last words:\n${await gone}`;
+    throw new StackError(part, words, `read ${options.logFile}`);
   }
   const freeze = (): void => {
     send('SIGSTOP');
@@ -109,17 +100,18 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const thaw = (): void => {
     send('SIGCONT');
   };
-  return { pid, kill, stop, freeze, thaw };
+  return { pid, gone, kill, stop, freeze, thaw };
 }
 
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => {
-      // Lets the shell that waits for the pipe go as well.
-      child.stdin?.destroy();
-      resolve();
-    });
-  });
+async function ended(
+  child: ChildProcess,
+  { logFile, pidFile }: Pick<ChildOptions, 'logFile' | 'pidFile'>,
+): Promise<string> {
+  await new Promise((resolve) => child.once('exit', resolve));
+  // Lets the shell that waits for the pipe go as well.
+  child.stdin?.destroy();
+  if (pidFile !== undefined) await rm(pidFile, { force: true });
+  return lastLines(logFile);
 }
 
 async function lastLines(file: string): Promise<string> {

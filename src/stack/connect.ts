@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Child, startChild } from './child.js';
 import { connectorFile } from './connector.js';
 import type { Folders } from './folders.js';
+import { pidFile } from './leftovers.js';
 import { type JavaPlace, quietLogging } from './kafka.js';
 
 /**
@@ -36,6 +37,7 @@ export async function startConnect(
       ...(existsSync(connector) ? [connector] : []),
     ],
     logFile: join(folders.logs, 'connect.log'),
+    pidFile: pidFile(folders, 'connect'),
     ready: async () => (await fetch(`http://127.0.0.1:${String(port)}/connectors`)).ok,
     readyWithinMs: 120_000,
   });

@@ -6,15 +6,16 @@
 import { join } from 'node:path';
 import type { Addresses } from '../addresses.js';
 import type { Config } from '../config.js';
-import { configuredTemporal } from '../temporal-connection.js';
 import type { Child } from './child.js';
 import { startConnect } from './connect.js';
 import { foldersOf, type Folders, makeFolders } from './folders.js';
 import { jarFolder, javaCommand } from './java.js';
 import { startKafka } from './kafka.js';
-import { acquireLock } from './lock.js';
+import { acquireLock, lockFile } from './lock.js';
 import { startMail } from './mail.js';
-import { keptPorts, type PortName, type Ports, refuseBusyPorts } from './ports.js';
+import { markOf } from './mark.js';
+import { Plan } from './plan.js';
+import { keptPorts, type Ports, refuseBusyPorts } from './ports.js';
 import { startPostgres } from './postgres.js';
 import { type Progress, timed } from './progress.js';
 import { endLeftovers } from './leftovers.js';
@@ -27,11 +28,17 @@ export interface StackOptions {
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: Progress;
+  /** Stops the start-up where it is. */
+  readonly signal?: AbortSignal;
+  /** Told when a part ends that nobody stopped, in words. */
+  readonly onLost?: (problem: string) => void;
 }
 
 /** A part that was started here. Mail runs inside the launcher and has no process. */
 interface OwnPart {
   readonly pid?: number;
+  /** Resolves when the part is gone, with its last words. */
+  readonly gone?: Promise<string>;
   kill(): Promise<void>;
   stop(): Promise<void>;
   freeze?(): void;
@@ -50,27 +57,21 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-const portsOf: Readonly<Record<PartName, readonly PortName[]>> = {
-  postgres: ['postgres'],
-  kafka: ['kafka', 'kafkaController'],
-  connect: ['connect'],
-  temporal: ['temporal', 'temporalUi', 'temporalHttp', 'temporalMetrics'],
-  mail: ['smtp', 'mail'],
-};
-
 const stopOrder: readonly PartName[] = ['connect', 'temporal', 'mail', 'kafka', 'postgres'];
 
 /**
  * Brings the stack up.
  * @throws StackError with the part, the problem and what to do; nothing is left running then.
+ * @throws the reason of `signal` when it aborts: parts that were still on their way end with this
+ * process (P1 of the guard), which the caller has to end.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const folders = foldersOf(options.config);
   makeFolders(folders);
-  const lock = await acquireLock(join(folders.root, 'lock'));
+  const lock = await acquireLock(lockFile(folders));
   const launch = new Launch(options, folders);
   try {
-    await launch.up();
+    await unlessAborted(launch.up(), options.signal);
   } catch (error) {
     await launch.down();
     await lock.release();
@@ -88,21 +89,22 @@ class Launch {
   readonly #options: StackOptions;
   readonly #folders: Folders;
   readonly #running = new Map<PartName, OwnPart>();
-  readonly #own: ReadonlySet<PartName>;
+  readonly #plan: Plan;
   #ports: Ports | undefined;
+  #ending = false;
 
   constructor(options: StackOptions, folders: Folders) {
     this.#options = options;
     this.#folders = folders;
-    this.#own = ownParts(options);
+    this.#plan = new Plan(options.config, options.env);
   }
 
   async up(): Promise<void> {
     await endLeftovers(this.#folders);
+    await removeState(this.#folders);
     const file = join(this.#folders.root, 'ports.json');
     this.#ports = await keptPorts(file);
-    const needed = [...this.#own].flatMap((name) => portsOf[name]);
-    await refuseBusyPorts(this.#ports, needed, file);
+    await refuseBusyPorts(this.#ports, this.#plan.ports, file);
     const kafka = this.#launch('kafka');
     const starting = [
       this.#launch('postgres'),
@@ -118,22 +120,28 @@ class Launch {
   }
 
   async down(): Promise<void> {
+    this.#ending = true;
     for (const name of stopOrder) {
-      await this.#running.get(name)?.stop();
+      const part = this.#running.get(name);
       this.#running.delete(name);
+      await part?.stop();
     }
   }
 
   asStack(stop: () => Promise<void>): Stack {
     const partOf = (name: PartName): OwnPart => {
       const part = this.#running.get(name);
-      if (part === undefined) throw new Error(`stack: ${name} was not started here`);
+      if (part === undefined) throw new Error(`stack: ${name} does not run here`);
       return part;
     };
     return {
-      addresses: this.#addresses(),
+      addresses: this.#plan.addresses(this.#ports),
       parts: this.#parts(),
-      kill: (name) => partOf(name).kill(),
+      kill: (name) => {
+        const part = partOf(name);
+        this.#running.delete(name);
+        return part.kill();
+      },
       restart: async (name) => {
         await this.#launch(name);
         await this.#writeState();
@@ -145,11 +153,20 @@ class Launch {
   }
 
   async #launch(name: PartName): Promise<void> {
-    if (!this.#own.has(name)) return;
+    if (!this.#plan.own.has(name)) return;
     const { progress } = this.#options;
     const start = await this.#fetch(name);
     const part = await timed(progress, name, 'ready', start);
+    if (this.#ending) {
+      await part.stop();
+      return;
+    }
     this.#running.set(name, part);
+    void part.gone?.then((words) => {
+      if (this.#running.get(name) !== part) return;
+      const remedy = `Ctrl-C and start again; the data stays. Its last words:\n${words}`;
+      this.#options.onLost?.(`${name} ended by itself. What to do: ${remedy}`);
+    });
   }
 
   /** Has what the part needs fetched, and yields how to start it. */
@@ -174,7 +191,7 @@ class Launch {
       case 'connect': {
         const jars = await timed(progress, name, 'found', () => jarFolder(cache));
         const place = { java: await javaCommand(cache), jars };
-        const brokers = this.#addresses().kafkaBrokers;
+        const brokers = this.#plan.addresses(ports).kafkaBrokers;
         return (): Promise<Child> =>
           name === 'kafka'
             ? startKafka(folders, ports, place)
@@ -183,67 +200,26 @@ class Launch {
     }
   }
 
-  #addresses(): Addresses {
-    const { config, env } = this.#options;
-    const outside = configuredTemporal(env);
-    const local = (name: PortName): string => `127.0.0.1:${String(this.#ports?.[name] ?? 0)}`;
-    const own = (part: PartName): boolean => this.#own.has(part);
-    return {
-      kafkaBrokers: config.KAFKA_BROKERS ?? [local('kafka')],
-      connectUrl: config.CONNECT_URL ?? `http://${local('connect')}`,
-      databaseUrl: config.DATABASE_URL ?? `postgres://postgres@${local('postgres')}/ecommerce`,
-      temporalAddress: own('temporal') ? local('temporal') : (outside.address ?? ''),
-      temporalNamespace: outside.namespace ?? 'default',
-      ...(own('temporal') ? { temporalUiUrl: `http://${local('temporalUi')}` } : {}),
-      smtpHost: config.SMTP_HOST ?? '127.0.0.1',
-      smtpPort: own('mail') ? (this.#ports?.smtp ?? 0) : config.SMTP_PORT,
-      ...(own('mail') ? { mailUrl: `http://${local('mail')}` } : {}),
-    };
-  }
-
   #parts(): PartStatus[] {
-    const addresses = this.#addresses();
-    const shown: Readonly<Record<PartName, string>> = {
-      postgres: withoutSecret(addresses.databaseUrl),
-      kafka: addresses.kafkaBrokers.join(','),
-      connect: addresses.connectUrl,
-      temporal: addresses.temporalAddress,
-      mail: `${addresses.smtpHost}:${String(addresses.smtpPort)}`,
-    };
-    return (Object.keys(shown) as PartName[]).map((name): PartStatus => {
-      const own = this.#own.has(name);
-      const pid = this.#running.get(name)?.pid;
-      const log = own && name !== 'mail' ? join(this.#folders.logs, `${name}.log`) : undefined;
-      return {
-        name,
-        own,
-        address: shown[name],
-        ...(pid === undefined ? {} : { pid }),
-        ...(log === undefined ? {} : { log }),
-      };
-    });
+    const pids = new Map([...this.#running].map(([name, { pid }]) => [name, pid]));
+    return this.#plan.parts(this.#folders, this.#ports, pids);
   }
 
   #writeState(): Promise<void> {
-    const addresses = this.#addresses();
-    return writeState(this.#folders, { launcher: process.pid, addresses, parts: this.#parts() });
+    const addresses = this.#plan.addresses(this.#ports);
+    const { pid: launcher, born } = markOf(process.pid);
+    return writeState(this.#folders, { launcher, born, addresses, parts: this.#parts() });
   }
 }
 
-function ownParts({ config, env }: StackOptions): ReadonlySet<PartName> {
-  const outside: Readonly<Record<PartName, unknown>> = {
-    postgres: config.DATABASE_URL,
-    kafka: config.KAFKA_BROKERS,
-    connect: config.CONNECT_URL,
-    temporal: configuredTemporal(env).address,
-    mail: config.SMTP_HOST,
-  };
-  const names = Object.keys(outside) as PartName[];
-  return new Set(names.filter((name) => outside[name] === undefined));
-}
-
-function withoutSecret(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = 'hidden';
-  return parsed.href;
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  work.catch(() => undefined);
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+    work.then(resolve, reject);
+  });
 }

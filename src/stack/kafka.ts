@@ -6,7 +6,8 @@ import { Kafka, logLevel } from 'kafkajs';
 import { type Child, startChild } from './child.js';
 import { StackError } from './error.js';
 import type { Folders } from './folders.js';
-import { complaintOf, outputOf } from './program.js';
+import { pidFile } from './leftovers.js';
+import { complaintOf, guardedOutputOf } from './program.js';
 import type { Ports } from './ports.js';
 
 /** Any 16 bytes in base64; the same at every start, because the data folder carries it. */
@@ -38,7 +39,7 @@ export async function startKafka(
       'kafka.tools.StorageTool',
     ];
     const format = ['format', '--standalone', '-t', clusterId, '-c', properties];
-    await outputOf(java, [...tool, ...format]).catch((cause: unknown) => {
+    await guardedOutputOf(java, [...tool, ...format]).catch((cause: unknown) => {
       const problem = `its data folder could not be made: ${complaintOf(cause)}`;
       throw new StackError('kafka', problem, `delete ${home} and start again`, { cause });
     });
@@ -54,6 +55,7 @@ export async function startKafka(
     command: java,
     args: [...heap, '-cp', classpath, 'kafka.Kafka', properties],
     logFile: join(folders.logs, 'kafka.log'),
+    pidFile: pidFile(folders, 'kafka'),
     ready: () => answers(ports.kafka),
     readyWithinMs: 90_000,
   });

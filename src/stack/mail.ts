@@ -9,6 +9,7 @@ import { mailPage, messagePage } from './mail-page.js';
 import type { Ports } from './ports.js';
 
 export interface Message {
+  /** Its place in the inbox, from 1. */
   readonly id: number;
   readonly messageId: string;
   /** The notice's own key; empty for mail that is not Headrace's. */
@@ -43,8 +44,7 @@ export async function startMail(
       simpleParser(stream)
         .then(async (mail) => {
           const to = [mail.to ?? []].flat().map(({ text }) => text);
-          const message: Message = {
-            id: messages.length + 1,
+          const message: Omit<Message, 'id'> = {
             messageId: mail.messageId ?? '',
             key: keyOf(mail),
             from: mail.from?.text ?? '',
@@ -53,19 +53,19 @@ export async function startMail(
             text: mail.text ?? '',
             receivedAt: new Date().toISOString(),
           };
-          messages.push(message);
           await appendFile(file, `${JSON.stringify(message)}\n`);
+          messages.push({ ...message, id: messages.length + 1 });
         })
         .then(() => {
           done();
         }, done);
     },
   });
-  const closed = new Promise<void>((resolve, reject) => {
-    smtp.once('error', reject);
+  await new Promise<void>((resolve, reject) => {
+    // It stays: a client that breaks off later must not end the launcher.
+    smtp.on('error', reject);
     smtp.listen(ports.smtp, '127.0.0.1', resolve);
   });
-  await closed;
   const page = pageOf(messages);
   await page.listen({ port: ports.mail, host: '127.0.0.1' });
   const stop = async (): Promise<void> => {
@@ -101,11 +101,12 @@ async function keptMessages(file: string): Promise<Message[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const lines = text.split('\n').filter((line) => line !== '');
   // A line that was cut off by a crash was never acknowledged to the sender.
-  return lines.flatMap((line) => {
+  const whole = lines.flatMap((line) => {
     try {
-      return [JSON.parse(line) as Message];
+      return [JSON.parse(line) as Omit<Message, 'id'>];
     } catch {
       return [];
     }
   });
+  return whole.map((message, index) => ({ ...message, id: index + 1 }));
 }

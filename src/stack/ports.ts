@@ -1,5 +1,5 @@
 /** Ports chosen once, at random among the free ones, and kept: addresses survive restarts. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { StackError } from './error.js';
 
@@ -21,12 +21,12 @@ export type Ports = Readonly<Record<PortName, number>>;
 
 /** The ports in `file`; chosen and written where there are none yet. */
 export async function keptPorts(file: string): Promise<Ports> {
-  const text = await readFile(file, 'utf8').catch(() => '{}');
-  const kept: unknown = JSON.parse(text);
+  const kept = parsed(await readFile(file, 'utf8').catch(() => ''));
   if (isComplete(kept)) return kept;
   const chosen = await freePorts(portNames.length);
   const ports = Object.fromEntries(portNames.map((name, index) => [name, chosen[index]]));
-  await writeFile(file, JSON.stringify(ports, undefined, 2));
+  await writeFile(`${file}.new`, JSON.stringify(ports, undefined, 2));
+  await rename(`${file}.new`, file);
   return ports as Ports;
 }
 
@@ -77,6 +77,14 @@ async function freePorts(count: number): Promise<number[]> {
       return typeof address === 'object' && address !== null ? address.port : 0;
     }),
   );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isComplete(value: unknown): value is Ports {

@@ -1,12 +1,13 @@
 /** Postgres with a logical log, from the binaries of an npm package. */
 import { constants, existsSync } from 'node:fs';
-import { chown, cp, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chown, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
 import { type Child, startChild } from './child.js';
 import { StackError } from './error.js';
 import type { Folders } from './folders.js';
-import { complaintOf, outputOf } from './program.js';
+import { pidFile } from './leftovers.js';
+import { complaintOf, guardedOutputOf } from './program.js';
 
 const database = 'ecommerce';
 
@@ -47,6 +48,7 @@ export async function startPostgres(folders: Folders, port: number): Promise<Pos
       ...Object.entries(settings).flatMap(([key, v]) => ['-c', `${key}=${String(v)}`]),
     ],
     logFile: join(folders.logs, 'postgres.log'),
+    pidFile: pidFile(folders, 'postgres'),
     // Fast shutdown: it does not wait for clients to go.
     stopSignal: 'INT',
     ...(asRoot ? { uid: nobody } : {}),
@@ -88,7 +90,12 @@ async function binariesFor(copy: boolean, folders: Folders): Promise<Binaries> {
     return found;
   }
   const own = join(folders.outside, 'postgres-binaries');
-  if (!existsSync(own)) await cp(native, own, { recursive: true });
+  if (!existsSync(own)) {
+    const half = `${own}.half`;
+    await rm(half, { recursive: true, force: true });
+    await cp(native, half, { recursive: true });
+    await rename(half, own);
+  }
   await linkLibraries(own);
   return { initdb: join(own, 'bin/initdb'), postgres: join(own, 'bin/postgres') };
 }
@@ -102,10 +109,14 @@ async function linkLibraries(native: string): Promise<void> {
   }
 }
 
+/** The data folder appears only when it is whole: one that was cut short would never start. */
 async function initialise({ initdb }: Binaries, data: string, asRoot: boolean): Promise<void> {
-  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'];
+  const half = `${data}.half`;
+  await rm(half, { recursive: true, force: true });
+  const args = ['-D', half, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'];
   try {
-    await outputOf(initdb, args, { cwd: dirname(data), ...(asRoot ? { uid: nobody } : {}) });
+    await guardedOutputOf(initdb, args, { cwd: dirname(data), ...(asRoot ? { uid: nobody } : {}) });
+    await rename(half, data);
   } catch (cause) {
     const problem = `its data folder could not be made: ${complaintOf(cause)}`;
     throw new StackError('postgres', problem, `delete ${data} and start again`, { cause });

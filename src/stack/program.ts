@@ -1,14 +1,22 @@
 /** Programs of this machine: whether they are there, and running one to its end. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { guarded } from './guard.js';
 
 const run = promisify(execFile);
+
+export interface ProgramOptions {
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+  /** Run as this user; needs root. */
+  readonly uid?: number;
+}
 
 /** What a program printed on standard output. @throws Error with its standard error otherwise. */
 export async function outputOf(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly timeoutMs?: number; readonly uid?: number } = {},
+  options: ProgramOptions = {},
 ): Promise<string> {
   const { stdout } = await run(command, [...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -17,6 +25,15 @@ export async function outputOf(
     maxBuffer: 64 * 1024 * 1024,
   });
   return stdout;
+}
+
+/** As `outputOf`, for what takes long: it ends when we die (P1 of the guard). */
+export function guardedOutputOf(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<string> {
+  return outputOf(...guarded(command, 'TERM', command, args), options);
 }
 
 /** True when `command` can be run with `args`. */

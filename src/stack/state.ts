@@ -1,9 +1,9 @@
 /** What a running launcher writes down, so that other commands find it. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Addresses } from '../addresses.js';
 import type { Folders } from './folders.js';
-import { isAlive } from './lock.js';
+import { stillRuns } from './mark.js';
 
 export const partNames = ['postgres', 'kafka', 'connect', 'temporal', 'mail'] as const;
 export type PartName = (typeof partNames)[number];
@@ -19,6 +19,8 @@ export interface PartStatus {
 
 export interface State {
   readonly launcher: number;
+  /** Tells the launcher from a process that got its number later. */
+  readonly born?: string;
   readonly addresses: Addresses;
   readonly parts: readonly PartStatus[];
 }
@@ -27,8 +29,11 @@ function fileOf(folders: Folders): string {
   return join(folders.root, 'state.json');
 }
 
-export function writeState(folders: Folders, state: State): Promise<void> {
-  return writeFile(fileOf(folders), JSON.stringify(state, undefined, 2));
+/** Writes the state; whoever reads meanwhile, or after a crash, finds the old one or the new one. */
+export async function writeState(folders: Folders, state: State): Promise<void> {
+  const file = fileOf(folders);
+  await writeFile(`${file}.new`, JSON.stringify(state, undefined, 2));
+  await rename(`${file}.new`, file);
 }
 
 export function removeState(folders: Folders): Promise<void> {
@@ -38,7 +43,16 @@ export function removeState(folders: Folders): Promise<void> {
 /** The state of a launcher that lives. Undefined when none runs. */
 export async function runningState(folders: Folders): Promise<State | undefined> {
   const text = await readFile(fileOf(folders), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const state = JSON.parse(text) as State;
-  return isAlive(state.launcher) ? state : undefined;
+  const state = text === undefined ? undefined : parsed(text);
+  if (state === undefined) return undefined;
+  return stillRuns({ pid: state.launcher, born: state.born ?? '' }) ? state : undefined;
+}
+
+function parsed(text: string): State | undefined {
+  try {
+    return JSON.parse(text) as State;
+  } catch {
+    // A full disk can cut any file short; a launcher that runs has written a whole one.
+    return undefined;
+  }
 }

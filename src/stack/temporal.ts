@@ -8,6 +8,7 @@ import { type Child, startChild } from './child.js';
 import { StackError } from './error.js';
 import type { Folders } from './folders.js';
 import { unpackWheel } from './java.js';
+import { pidFile } from './leftovers.js';
 import type { Ports } from './ports.js';
 import { complaintOf, isThere, outputOf } from './program.js';
 import { searchAttributes } from './search-attributes.js';
@@ -80,6 +81,7 @@ export async function startTemporal(
     // Collecting garbage less often halves the server's time per workflow.
     env: { ...process.env, GOGC: '800' },
     logFile: join(folders.logs, 'temporal.log'),
+    pidFile: pidFile(folders, 'temporal'),
     ready: () => answers(ports.temporal, command),
     readyWithinMs: 60_000,
   });

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startChild } from '../../src/stack/child.js';
-import { isAlive } from '../../src/stack/lock.js';
+import { foldersOf } from '../../src/stack/folders.js';
+import { endLeftovers, pidFile, rememberProcess } from '../../src/stack/leftovers.js';
+import { isAlive } from '../../src/stack/mark.js';
 
 async function folder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'headrace-child-'));
@@ -48,6 +50,39 @@ test('a stopped child is gone, and so is one that was killed', async () => {
     await child[how]();
     expect(await gone(pid)).toBe(true);
   }
+});
+
+test('its mark is there while it runs, and goes with it', async () => {
+  const home = await folder();
+  const mark = join(home, 'part.pid');
+  const child = await startChild({
+    part: 'part',
+    command: '/bin/sh',
+    args: waiting(join(home, 'pid')),
+    logFile: join(home, 'log'),
+    pidFile: mark,
+    ready: async () => (await readFile(join(home, 'pid'), 'utf8')) !== '',
+    readyWithinMs: 5_000,
+  });
+  expect(Number.parseInt(await readFile(mark, 'utf8'))).toBe(child.pid);
+  await child.stop();
+  await child.gone;
+  await expect(readFile(mark)).rejects.toThrow();
+});
+
+test('what a dead launcher left is ended; a stranger with its number is not', async () => {
+  const home = await folder();
+  const folders = foldersOf({ HEADRACE_DATA: home, HEADRACE_CACHE: join(home, 'cache') });
+  const stranger = spawn('/bin/sh', waiting(join(home, 'pid')), { detached: true });
+  const left = spawn('/bin/sh', waiting(join(home, 'left')), { detached: true });
+  const over = new Promise((resolve) => left.once('exit', resolve));
+  rememberProcess(pidFile(folders, 'kafka'), left.pid ?? 0);
+  await writeFile(pidFile(folders, 'temporal'), `${String(stranger.pid)} in another life`);
+  await endLeftovers(folders, 200);
+  await over;
+  expect(isAlive(stranger.pid ?? 0)).toBe(true);
+  expect((await readdir(home)).filter((name) => name.endsWith('.pid'))).toEqual([]);
+  stranger.kill('SIGKILL');
 });
 
 test('P1: a launcher that is killed leaves no process behind', async () => {

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { acquireLock } from '../../src/stack/lock.js';
+import { acquireLock, holderOf } from '../../src/stack/lock.js';
+import { formatMark, markOf } from '../../src/stack/mark.js';
 
 async function lockFile(): Promise<string> {
   return join(await mkdtemp(join(tmpdir(), 'headrace-lock-')), 'lock');
@@ -18,8 +19,28 @@ test('the lock of a dead process is taken over', async () => {
   const file = await lockFile();
   await writeFile(file, '4194304000');
   const lock = await acquireLock(file);
-  expect(await readFile(file, 'utf8')).toBe(String(process.pid));
+  expect(await readFile(file, 'utf8')).toBe(formatMark(markOf(process.pid)));
+  expect(await holderOf(file)).toEqual(markOf(process.pid));
   await lock.release();
+  expect(await holderOf(file)).toBeUndefined();
+});
+
+test('a lock whose number went to another process is taken over', async () => {
+  const file = await lockFile();
+  await writeFile(file, formatMark({ pid: process.pid, born: 'in another life' }));
+  expect(await holderOf(file)).toBeUndefined();
+  await (await acquireLock(file)).release();
+});
+
+test('of many that find a stale lock, one gets it', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const file = await lockFile();
+    await writeFile(file, '4194304000');
+    const asked = Array.from({ length: 8 }, () => acquireLock(file));
+    const got = (await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled');
+    expect(got).toHaveLength(1);
+    expect(await readdir(dirname(file))).toEqual(['lock']);
+  }
 });
 
 test('a lock that holds nothing readable is taken over', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,14 @@ test('ports are chosen once, all different, and kept', async () => {
   const file = await portsFile();
   const ports = await keptPorts(file);
   expect(new Set(Object.values(ports)).size).toBe(portNames.length);
+  expect(await keptPorts(file)).toEqual(ports);
+});
+
+test('a file that a full disk cut short is written anew', async () => {
+  const file = await portsFile();
+  await writeFile(file, '{"postgres": 4');
+  const ports = await keptPorts(file);
+  expect(Object.keys(ports)).toEqual([...portNames]);
   expect(await keptPorts(file)).toEqual(ports);
 });
 
