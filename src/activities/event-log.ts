@@ -14,9 +14,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { KafkaRecord } from '../bridges/record.js';
+import { matchesTopic, type TopicPattern } from '../bridges/topic-pattern.js';
 
 export interface LogRequest {
-  readonly topics: readonly string[];
+  readonly topics: readonly TopicPattern[];
   readonly fromMs: number;
   /** Not included; `Infinity`: to the end of the log. */
   readonly toMs: number;
@@ -60,8 +61,8 @@ export async function readEventLog(kafka: Kafka, request: LogRequest): Promise<L
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const existing = new Set(await admin.listTopics());
-    const topics = request.topics.filter((topic) => existing.has(topic));
+    const existing = await admin.listTopics();
+    const topics = existing.filter((topic) => matchesTopic(request.topics, topic));
     const spans = (await Promise.all(topics.map((t) => spansOf(admin, t, request)))).flat();
     request.heartbeat();
     const open = spans.filter(({ next, end }) => next < end);

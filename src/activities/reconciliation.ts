@@ -17,6 +17,7 @@ import type {
   ReconciliationReport,
   Notice,
 } from '../workflows/index.js';
+import type { TopicPattern } from '../bridges/topic-pattern.js';
 import { disagreements, missingRuns, strayRuns } from './drift.js';
 import { readEventLog } from './event-log.js';
 import { Evidence, type EvidenceRange, rowName, type Statement } from './evidence.js';
@@ -31,7 +32,7 @@ export interface ReconciliationDeps {
   readonly client: Client;
   readonly namespace: string;
   /** The topics whose records are compared. */
-  readonly topics: readonly string[];
+  readonly topics: readonly TopicPattern[];
   readonly interpret: Interpret;
   /** Prefix of the throw-away consumer groups. */
   readonly group: string;

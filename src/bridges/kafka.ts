@@ -11,10 +11,11 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Engine } from './engine.js';
 import type { KafkaRecord } from './record.js';
+import type { TopicPattern } from './topic-pattern.js';
 
 export interface IntakeSettings {
   readonly groupId: string;
-  readonly topics: readonly string[];
+  readonly topics: readonly TopicPattern[];
   /** After a kill, the broker hands the partitions over when this has passed. */
   readonly sessionTimeoutMs: number;
   readonly commitEveryMs: number;

@@ -1,10 +1,13 @@
 /** A route turns a kind of event into a command; a table of routes turns a record into decisions. Pure. */
 import type { Event } from '../workflows/index.js';
 import type { Command } from './command.js';
-import { type Envelope, openEnvelope } from './envelope.js';
-import type { EventKind, EventSource } from './event-source.js';
+import { createDecoder, type Decoder } from './decoder.js';
+import type { Envelope } from './envelope.js';
+import { type EventKind, type EventSource, noMatch, type Reading } from './event-source.js';
+import { looksLikeObject, mayHideLetters } from './needle.js';
 import type { KafkaRecord } from './record.js';
 import type { RejectReason } from './rejection.js';
+import { distinctTopics, matchesTopic, type TopicPattern } from './topic-pattern.js';
 
 /** What a route made of a record. */
 export type Decision =
@@ -41,21 +44,26 @@ export function defineRoute<E extends Event>(
 }
 
 export interface RouteTable {
-  readonly topics: readonly string[];
-  /** The decisions on one record; at least one. Never throws for what a record holds. */
+  /** What to subscribe to: names, and patterns that Kafka resolves. */
+  readonly topics: readonly TopicPattern[];
+  /**
+   * The decisions on one record; at least one. Never throws for what a record holds. Where nothing
+   * matches it answers with one and the same list, so that this costs nothing.
+   */
   decide(record: KafkaRecord): readonly Decision[];
 }
 
 /** The route that is named where a record is rejected before any route could see it. */
 export const everyRoute = '*';
 
+/** The sources of one topic that tell of one kind of event, and who reacts to it. */
 interface Reader {
-  readonly source: EventSource;
+  readonly sources: readonly EventSource[];
   readonly routes: readonly Route[];
 }
 
 const unmatched: readonly Decision[] = [{ kind: 'ignore', route: everyRoute, reason: 'no-match' }];
-const tombstone: readonly Decision[] = [{ kind: 'ignore', route: everyRoute, reason: 'tombstone' }];
+const deleted: readonly Decision[] = [{ kind: 'ignore', route: everyRoute, reason: 'tombstone' }];
 const unknownEnvelope: readonly Decision[] = [
   {
     kind: 'reject',
@@ -69,37 +77,67 @@ const unknownEnvelope: readonly Decision[] = [
  * Compiles routes into a table.
  * @throws Error when two routes share a name.
  */
-export function routeTable(routes: readonly Route[]): RouteTable {
+export function routeTable(
+  routes: readonly Route[],
+  { decoder = createDecoder() }: { readonly decoder?: Decoder } = {},
+): RouteTable {
   const names = new Set(routes.map(({ name }) => name));
   if (names.size !== routes.length) throw new Error('routes: two routes share a name');
-  const readers = new Map<string, Reader[]>();
-  for (const kind of new Set(routes.map((route) => route.kind))) {
-    const reacting = routes.filter((route) => route.kind === kind);
-    for (const source of kind.sources) {
-      const ofTopic = readers.get(source.topic) ?? [];
-      readers.set(source.topic, [...ofTopic, { source, routes: reacting }]);
-    }
-  }
+  const kinds = [...new Set(routes.map(({ kind }) => kind))];
+  const known = new Map<string, readonly Reader[]>();
+  const readersOf = (topic: string): readonly Reader[] => {
+    let readers = known.get(topic);
+    if (readers === undefined) known.set(topic, (readers = readersFor(topic, kinds, routes)));
+    return readers;
+  };
   return {
-    topics: [...readers.keys()],
+    topics: distinctTopics(kinds.flatMap(({ sources }) => sources.flatMap(({ topics }) => topics))),
     decide: (record) => {
-      const envelope = openEnvelope(record);
-      if (envelope.kind === 'tombstone') return tombstone;
+      const readers = readersOf(record.topic);
+      if (isRuledOut(record, readers)) return unmatched;
+      const envelope = decoder.open(record);
       if (envelope.kind === 'unreadable') {
         const { reason, detail } = envelope;
         return [{ kind: 'reject', route: everyRoute, reason, detail }];
       }
-      if (envelope.kind === 'plain') return unknownEnvelope;
-      const decisions = (readers.get(record.topic) ?? []).flatMap((reader) =>
-        react(reader, envelope, record),
-      );
-      return decisions.length === 0 ? unmatched : decisions;
+      const decisions = readers.flatMap((reader) => react(reader, envelope, record));
+      if (decisions.length > 0) return decisions;
+      if (envelope.kind === 'tombstone') return deleted;
+      const isStrange = envelope.kind === 'plain' && !readers.some(readsPlain);
+      return isStrange ? unknownEnvelope : unmatched;
     },
   };
 }
 
-function react({ source, routes }: Reader, envelope: Envelope, record: KafkaRecord): Decision[] {
-  const reading = source.read(envelope, record);
+function readersFor(
+  topic: string,
+  kinds: readonly EventKind[],
+  routes: readonly Route[],
+): readonly Reader[] {
+  return kinds.flatMap((kind) => {
+    const sources = kind.sources.filter(({ topics }) => matchesTopic(topics, topic));
+    return sources.length === 0
+      ? []
+      : [{ sources, routes: routes.filter((route) => route.kind === kind) }];
+  });
+}
+
+/** Whether the bytes alone say that nothing matches; see `needle.ts`. */
+function isRuledOut(record: KafkaRecord, readers: readonly Reader[]): boolean {
+  const { value } = record;
+  if (value === null || !looksLikeObject(value)) return false;
+  for (const { sources } of readers) {
+    for (const source of sources) if (source.mayMatch(value, record)) return false;
+  }
+  return !mayHideLetters(value);
+}
+
+function readsPlain({ sources }: Reader): boolean {
+  return sources.some(({ reads }) => reads === 'plain');
+}
+
+function react({ sources, routes }: Reader, envelope: Envelope, record: KafkaRecord): Decision[] {
+  const reading = readingOf(sources, envelope, record);
   if (reading.kind === 'no-match') return [];
   if (reading.kind === 'reject') {
     // One dead letter per record and kind of event, however many routes would have reacted.
@@ -112,4 +150,19 @@ function react({ source, routes }: Reader, envelope: Envelope, record: KafkaReco
       ? { kind: 'ignore', route: route.name, reason: 'not-concerned' }
       : { kind: 'dispatch', route: route.name, command };
   });
+}
+
+/** The first event that a source makes of it; else the first rejection. */
+function readingOf(
+  sources: readonly EventSource[],
+  envelope: Envelope,
+  record: KafkaRecord,
+): Reading {
+  let rejection: Reading | undefined;
+  for (const source of sources) {
+    const reading = source.read(envelope, record);
+    if (reading.kind === 'event') return reading;
+    if (reading.kind === 'reject') rejection ??= reading;
+  }
+  return rejection ?? noMatch;
 }

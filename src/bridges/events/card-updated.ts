@@ -1,7 +1,8 @@
 /** `card.updated`: the customer gave another card for a payment. */
 import { z } from 'zod';
 import type { CardUpdated } from '../../workflows/index.js';
-import { application, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey } from '../schema.js';
 import { shopTopics } from '../shop-topics.js';
 
@@ -10,5 +11,5 @@ const data = z.object({ paymentId: businessKey, cardToken: z.string().min(1) });
 
 export const cardUpdated: EventKind<CardUpdated> = {
   type,
-  sources: [application<CardUpdated>({ type, topic: shopTopics.events, data })],
+  sources: [application({ type, topic: shopTopics.events, data })],
 };

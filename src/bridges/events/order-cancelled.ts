@@ -1,24 +1,27 @@
 /** `order.cancelled`: an order's status became cancelled, whatever it was. */
 import { z } from 'zod';
 import type { OrderCancelled } from '../../workflows/index.js';
-import { application, becomes, change, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import { change } from '../change-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey } from '../schema.js';
+import { orderStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'order.cancelled';
-const row = z.object({ order_id: businessKey });
+const row = z.object({ order_id: businessKey, status: orderStatus });
 const data = z.object({ orderId: businessKey, paymentId: businessKey.optional() });
 
 export const orderCancelled: EventKind<OrderCancelled> = {
   type,
   sources: [
-    change<OrderCancelled, z.infer<typeof row>>({
+    change({
       type,
       topic: shopTopics.orders,
-      when: becomes('status', 'cancelled'),
+      when: ({ becomes }) => becomes('status', 'cancelled'),
       row,
       data: ({ order_id }) => ({ orderId: order_id }),
     }),
-    application<OrderCancelled>({ type, topic: shopTopics.events, data }),
+    application({ type, topic: shopTopics.events, data }),
   ],
 };

@@ -1,8 +1,11 @@
 /** `order.confirmed`: an order's status went from pending to confirmed. */
 import { z } from 'zod';
 import type { OrderConfirmed } from '../../workflows/index.js';
-import { application, change, changed, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import { change } from '../change-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey, currency, money, moneyColumn } from '../schema.js';
+import { orderStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'order.confirmed';
@@ -10,6 +13,7 @@ const quantity = z.number().int().positive();
 
 const row = z.object({
   order_id: businessKey,
+  status: orderStatus,
   customer_email: z.email(),
   amount: moneyColumn(2),
   currency,
@@ -29,10 +33,10 @@ const data = z.object({
 export const orderConfirmed: EventKind<OrderConfirmed> = {
   type,
   sources: [
-    change<OrderConfirmed, z.infer<typeof row>>({
+    change({
       type,
       topic: shopTopics.orders,
-      when: changed('status', 'pending', 'confirmed'),
+      when: ({ changed }) => changed('status', 'pending', 'confirmed'),
       row,
       data: ({ order_id, customer_email, ...rest }) => ({
         orderId: order_id,
@@ -43,6 +47,6 @@ export const orderConfirmed: EventKind<OrderConfirmed> = {
         quantity: rest.quantity,
       }),
     }),
-    application<OrderConfirmed>({ type, topic: shopTopics.events, data }),
+    application({ type, topic: shopTopics.events, data }),
   ],
 };

@@ -1,8 +1,11 @@
 /** `payment.failed`: a payment's status became failed, or an application says that it failed. */
 import { z } from 'zod';
 import type { PaymentFailed } from '../../workflows/index.js';
-import { application, becomes, change, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import { change } from '../change-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey, currency, money, moneyColumn } from '../schema.js';
+import { paymentStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'payment.failed';
@@ -16,6 +19,7 @@ const declineCode = z
 const row = z.object({
   payment_id: businessKey,
   order_id: businessKey,
+  status: paymentStatus,
   customer_email: z.email(),
   amount: moneyColumn(2),
   currency,
@@ -36,10 +40,10 @@ const data = z.object({
 export const paymentFailed: EventKind<PaymentFailed> = {
   type,
   sources: [
-    change<PaymentFailed, z.infer<typeof row>>({
+    change({
       type,
       topic: shopTopics.payments,
-      when: becomes('status', 'failed'),
+      when: ({ becomes }) => becomes('status', 'failed'),
       row,
       data: (payment) => ({
         paymentId: payment.payment_id,
@@ -51,6 +55,6 @@ export const paymentFailed: EventKind<PaymentFailed> = {
         declineCode: payment.decline_code,
       }),
     }),
-    application<PaymentFailed>({ type, topic: shopTopics.events, data }),
+    application({ type, topic: shopTopics.events, data }),
   ],
 };

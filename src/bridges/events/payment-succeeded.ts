@@ -1,14 +1,18 @@
 /** `payment.succeeded`: a payment's status became succeeded, by whatever road. */
 import { z } from 'zod';
 import type { PaymentSucceeded } from '../../workflows/index.js';
-import { application, becomes, change, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import { change } from '../change-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey, currency, money, moneyColumn } from '../schema.js';
+import { paymentStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'payment.succeeded';
 const row = z.object({
   payment_id: businessKey,
   order_id: businessKey,
+  status: paymentStatus,
   amount: moneyColumn(2),
   currency,
 });
@@ -17,10 +21,10 @@ const data = z.object({ paymentId: businessKey, orderId: businessKey, amount: mo
 export const paymentSucceeded: EventKind<PaymentSucceeded> = {
   type,
   sources: [
-    change<PaymentSucceeded, z.infer<typeof row>>({
+    change({
       type,
       topic: shopTopics.payments,
-      when: becomes('status', 'succeeded'),
+      when: ({ becomes }) => becomes('status', 'succeeded'),
       row,
       data: ({ payment_id, order_id, amount, currency: code }) => ({
         paymentId: payment_id,
@@ -29,6 +33,6 @@ export const paymentSucceeded: EventKind<PaymentSucceeded> = {
         currency: code,
       }),
     }),
-    application<PaymentSucceeded>({ type, topic: shopTopics.events, data }),
+    application({ type, topic: shopTopics.events, data }),
   ],
 };

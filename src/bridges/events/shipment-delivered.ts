@@ -1,7 +1,8 @@
 /** `shipment.delivered`: the carrier handed the parcel over. */
 import { z } from 'zod';
 import type { ShipmentDelivered } from '../../workflows/index.js';
-import { application, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey } from '../schema.js';
 import { shopTopics } from '../shop-topics.js';
 
@@ -10,5 +11,5 @@ const data = z.object({ orderId: businessKey });
 
 export const shipmentDelivered: EventKind<ShipmentDelivered> = {
   type,
-  sources: [application<ShipmentDelivered>({ type, topic: shopTopics.events, data })],
+  sources: [application({ type, topic: shopTopics.events, data })],
 };

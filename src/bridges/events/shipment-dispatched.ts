@@ -1,24 +1,27 @@
 /** `shipment.dispatched`: a confirmed order's status became shipped, or the carrier says so. */
 import { z } from 'zod';
 import type { ShipmentDispatched } from '../../workflows/index.js';
-import { application, change, changed, type EventKind } from '../event-source.js';
+import { application } from '../application-source.js';
+import { change } from '../change-source.js';
+import type { EventKind } from '../event-source.js';
 import { businessKey } from '../schema.js';
+import { orderStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 
 const type = 'shipment.dispatched';
-const row = z.object({ order_id: businessKey });
+const row = z.object({ order_id: businessKey, status: orderStatus });
 const data = z.object({ orderId: businessKey, trackingNumber: z.string().min(1).optional() });
 
 export const shipmentDispatched: EventKind<ShipmentDispatched> = {
   type,
   sources: [
-    change<ShipmentDispatched, z.infer<typeof row>>({
+    change({
       type,
       topic: shopTopics.orders,
-      when: changed('status', 'confirmed', 'shipped'),
+      when: ({ changed }) => changed('status', 'confirmed', 'shipped'),
       row,
       data: ({ order_id }) => ({ orderId: order_id }),
     }),
-    application<ShipmentDispatched>({ type, topic: shopTopics.events, data }),
+    application({ type, topic: shopTopics.events, data }),
   ],
 };
