@@ -9,6 +9,7 @@ import { ensureSchema } from './activities/index.js';
 import type { Addresses } from './addresses.js';
 import { type Bridge, runBridge } from './bridge.js';
 import type { Outcome } from './bridges/engine.js';
+import { ensureHoldingSchema } from './bridges/holding-schema.js';
 import { routeTable } from './bridges/route.js';
 import { shopRoutes } from './bridges/routes.js';
 import { ensureSchedules, schedules } from './bridges/schedules.js';
@@ -45,6 +46,7 @@ export async function prepare(
   const topics = [...Object.values(shopTopics), deadLetterTopic];
   await Promise.all([
     ensureSchema(pool),
+    ensureHoldingSchema(pool),
     ensureTopics(
       kafka,
       topics.map((topic) => ({ topic, partitions })),

@@ -1,0 +1,48 @@
+/** What is held, in numbers: for gauges and alarms. */
+import type { Pool } from 'pg';
+import type { HeldState } from './held.js';
+import { unescapeText } from './held-rows.js';
+
+/** Times in milliseconds since the epoch. */
+export interface HeldSummary {
+  readonly counts: readonly {
+    readonly state: HeldState;
+    readonly reason: string;
+    readonly route: string;
+    readonly count: number;
+    readonly oldestMs: number;
+  }[];
+  /** Of all; absent when nothing is held. */
+  readonly oldestMs?: number;
+  /** When the next that waits for its workflow becomes a dead letter. */
+  readonly nextDeadlineMs?: number;
+}
+
+/** Counts what is held and has not ended, of all partitions. Reads every open row's head. */
+export async function heldSummary(pool: Pool): Promise<HeldSummary> {
+  const { rows } = await pool.query<{
+    state: HeldState;
+    reason: string;
+    route: string;
+    count: number;
+    oldest: Date;
+    deadline: Date | null;
+  }>(
+    `select state, reason, route, count(*)::integer as count, min(created_at) as oldest,
+       min(deadline) filter (where state = 'waiting') as deadline
+     from headrace.held where ended is null group by state, reason, route
+     order by state, reason, route`,
+  );
+  const deadlines = rows.flatMap(({ deadline }) => (deadline === null ? [] : deadline.getTime()));
+  const counts = rows.map(({ state, reason, route, count, oldest }) => ({
+    ...{ state, count, reason: unescapeText(reason), route: unescapeText(route) },
+    oldestMs: oldest.getTime(),
+  }));
+  return {
+    counts,
+    ...(counts.length === 0
+      ? {}
+      : { oldestMs: Math.min(...counts.map(({ oldestMs }) => oldestMs)) }),
+    ...(deadlines.length === 0 ? {} : { nextDeadlineMs: Math.min(...deadlines) }),
+  };
+}

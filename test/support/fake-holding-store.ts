@@ -1,0 +1,163 @@
+/** A holding store in memory that behaves as the one in Postgres: one contract is run on both. */
+import type {
+  Claim,
+  Held,
+  HeldEnd,
+  HeldKey,
+  HeldNote,
+  HeldState,
+  HoldingStore,
+  PartitionId,
+} from '../../src/bridges/held.js';
+
+/** A row, and what became of it. */
+export interface FakeRow {
+  readonly id: number;
+  held: Held;
+  nextTryMs: number;
+  attempts: number;
+  ended: HeldEnd | undefined;
+}
+
+type Fenced = 'held' | 'fenced';
+
+export class FakeHoldingStore implements HoldingStore {
+  /** In the order in which they were held. */
+  readonly rows: FakeRow[] = [];
+  readonly #byKey = new Map<string, FakeRow>();
+  readonly #claims = new Map<string, number>();
+  #token = 0;
+
+  claim(partitions: readonly PartitionId[]): Promise<Claim> {
+    this.#token += 1;
+    const asked = new Set(partitions.map(placeOf));
+    for (const place of asked) this.#claims.set(place, this.#token);
+    const open = this.rows.filter(({ held, ended }) => !ended && asked.has(placeOf(held)));
+    const notes = open.map(({ held }) => noteOf(held));
+    return Promise.resolve({ token: String(this.#token), notes });
+  }
+
+  hold(token: string, held: readonly Held[]): Promise<Fenced> {
+    return this.#guarded(token, held, () => {
+      for (const one of held) {
+        if (this.#byKey.has(keyOf(one))) continue;
+        const more = { nextTryMs: -Infinity, attempts: 0, ended: undefined };
+        const row: FakeRow = { id: this.rows.length, held: one, ...more };
+        this.rows.push(row);
+        this.#byKey.set(keyOf(one), row);
+      }
+    });
+  }
+
+  due(token: string, nowMs: number, limit: number): Promise<readonly Held[]> {
+    const open = this.rows.filter(({ held, ended }) => !ended && this.#holds(token, held));
+    const born = new Map<string, number>();
+    const found = open.filter((row) => isDue(row, nowMs, open));
+    for (const { id, held } of found) {
+      const generation = `${placeOf(held)}#${held.generation}`;
+      if (!born.has(generation)) born.set(generation, id);
+    }
+    const bornAt = ({ held }: FakeRow): number =>
+      born.get(`${placeOf(held)}#${held.generation}`) ?? 0;
+    found.sort((a, b) => {
+      const [one, other] = [a.held, b.held];
+      if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
+      const byPlace = one.partition - other.partition || bornAt(a) - bornAt(b);
+      return byPlace || (isBefore(a, b) ? -1 : 1);
+    });
+    return Promise.resolve(found.slice(0, limit).map(({ held }) => held));
+  }
+
+  again(token: string, key: HeldKey, to: Parameters<HoldingStore['again']>[2]): Promise<Fenced> {
+    return this.#guarded(token, [key], () => {
+      const row = this.#byKey.get(keyOf(key));
+      if (row === undefined || row.ended) return;
+      const { state, reason, detail, nextTryMs = -Infinity } = to;
+      row.held = { ...row.held, state, reason, detail };
+      row.nextTryMs = nextTryMs;
+      row.attempts += 1;
+    });
+  }
+
+  end(token: string, keys: readonly HeldKey[], how: HeldEnd): Promise<Fenced> {
+    return this.#guarded(token, keys, () => {
+      for (const key of keys) {
+        const row = this.#byKey.get(keyOf(key));
+        if (row !== undefined && (!row.ended || row.ended === 'discarded')) row.ended = how;
+      }
+    });
+  }
+
+  /** The operator's redrive: dead letters are to be tried again. */
+  redrive(of: (held: Held) => boolean = () => true): Promise<number> {
+    const dead = this.#open('dead').filter(({ held }) => of(held));
+    for (const row of dead) row.held = { ...row.held, state: 'redriving' };
+    return Promise.resolve(dead.length);
+  }
+
+  /** The operator's discard: nobody waits for them any more. */
+  discard(of: (held: Held) => boolean = () => true): Promise<number> {
+    const dead = this.#open('dead').filter(({ held }) => of(held));
+    for (const row of dead) row.ended = 'discarded';
+    return Promise.resolve(dead.length);
+  }
+
+  #open(state: HeldState): FakeRow[] {
+    return this.rows.filter(({ held, ended }) => !ended && held.state === state);
+  }
+
+  #holds(token: string, at: { topic: string; partition: number }): boolean {
+    return this.#claims.get(placeOf(at)) === Number(token);
+  }
+
+  #guarded(
+    token: string,
+    at: readonly { topic: string; partition: number }[],
+    write: () => void,
+  ): Promise<Fenced> {
+    if (!at.every((one) => this.#holds(token, one))) return Promise.resolve('fenced');
+    write();
+    return Promise.resolve('held');
+  }
+}
+
+function noteOf(held: Held): HeldNote {
+  const note: HeldNote & { record?: unknown } = { ...held };
+  delete note.record;
+  return note;
+}
+
+function isDue(row: FakeRow, nowMs: number, open: readonly FakeRow[]): boolean {
+  const { state, deadlineMs = Infinity } = row.held;
+  if (state === 'redriving') return true;
+  if (state === 'waiting') return Math.min(row.nextTryMs, deadlineMs) <= nowMs;
+  if (state === 'dead') return false;
+  return !open.some(
+    (other) => isBlocking(other) && isSameQueue(other, row) && isBefore(other, row),
+  );
+}
+
+function isBlocking({ held: { state, blocks } }: FakeRow): boolean {
+  return state === 'waiting' || (blocks && state !== 'behind');
+}
+
+function isSameQueue({ held: a }: FakeRow, { held: b }: FakeRow): boolean {
+  return placeOf(a) === placeOf(b) && a.queue === b.queue;
+}
+
+/** Offsets compare within one generation; between two, what was held first is first. */
+function isBefore(a: FakeRow, b: FakeRow): boolean {
+  const [one, other] = [a.held, b.held];
+  if (one.generation !== other.generation) return a.id < b.id;
+  const difference = BigInt(one.offset) - BigInt(other.offset);
+  return difference < 0n || (difference === 0n && a.id < b.id);
+}
+
+function placeOf({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic}/${String(partition)}`;
+}
+
+function keyOf(key: HeldKey): string {
+  const { topic, generation, partition, offset, route } = key;
+  return JSON.stringify([topic, generation, partition, offset, route]);
+}
