@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { bury } from './bridges/dead-letters.js';
+import { openDeadLetters } from './bridges/dead-letters.js';
 import { Engine, type EngineLimits, defaultLimits, type Outcome } from './bridges/engine.js';
 import { Intake } from './bridges/kafka.js';
 import type { RouteTable } from './bridges/route.js';
@@ -43,8 +43,6 @@ export class BridgeHalted extends Error {
 /** Starts the bridge. Resolves when the consumer runs. */
 export async function runBridge(options: BridgeOptions): Promise<Bridge> {
   const { kafka, client, log, table } = options;
-  const producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: false });
-  await producer.connect();
   const intake = new Intake(kafka, intakeSettings(options), log);
   let halt: (error: BridgeHalted) => void = () => undefined;
   const halted = new Promise<never>((_, reject) => {
@@ -58,12 +56,13 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
     identity: `headrace-bridge@${hostname()}`,
     deadlineMs: 10_000,
   };
-  const letters = { topic: options.deadLetterTopic, group: options.groupId };
+  const { deadLetterTopic: topic, groupId: group } = options;
+  const letters = openDeadLetters(kafka, { topic, group, kept: false }, log);
   const engine = new Engine(
     {
       decide: (record) => table.decide(record),
       dispatch: (request) => dispatch(target, request),
-      bury: (letter) => bury(producer, letters, letter),
+      bury: (letter) => letters.bury(letter),
       pause: (topic, partition) => {
         intake.pause(topic, partition);
       },
@@ -92,7 +91,7 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
     while (!engine.idle && Date.now() < until) await sleep(20);
     engine.stop();
     await intake.stop();
-    await producer.disconnect();
+    await letters.close();
   };
   return { halted, engine, assigned: () => intake.assigned, stop };
 }

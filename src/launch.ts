@@ -9,6 +9,7 @@ import { ensureSchema } from './activities/index.js';
 import type { Addresses } from './addresses.js';
 import { type Bridge, runBridge } from './bridge.js';
 import type { Outcome } from './bridges/engine.js';
+import { ensureDeadLetterTopic } from './bridges/dead-letter-topic.js';
 import { ensureHoldingSchema } from './bridges/holding-schema.js';
 import { routeTable } from './bridges/route.js';
 import { shopRoutes } from './bridges/routes.js';
@@ -43,14 +44,14 @@ export async function prepare(
   { pool, kafka, client, connection, namespace }: Clients,
 ): Promise<void> {
   if (shopTables) await pool.query(await shopSchema());
-  const topics = [...Object.values(shopTopics), deadLetterTopic];
+  const topics = Object.values(shopTopics);
   await Promise.all([
     ensureSchema(pool),
     ensureHoldingSchema(pool),
     ensureTopics(
       kafka,
       topics.map((topic) => ({ topic, partitions })),
-    ),
+    ).then(() => ensureDeadLetterTopic(kafka, deadLetterTopic, topics, partitions)),
     ensureSearchAttributes(connection, namespace),
     ...(ownTemporal ? [keepRuns(connection, namespace)] : []),
   ]);

@@ -1,0 +1,60 @@
+/** Shell: the dead-letter topic itself: it has as many partitions as its sources, and room for theirs. */
+import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+
+/** Our headers, and what the broker adds to a batch. */
+const headroom = 64 * 1024;
+const sizeSetting = 'max.message.bytes';
+const largestSize = 2 ** 31 - 1;
+
+/**
+ * Creates the topic where it is missing: with the most partitions of `sources` (of those that
+ * exist), at least `partitions`, and with room for their largest records. A topic that is there is
+ * left as it is. Answers with the number of partitions of the topic and of its sources.
+ */
+export async function ensureDeadLetterTopic(
+  kafka: Kafka,
+  topic: string,
+  sources: readonly string[],
+  partitions = 1,
+): Promise<ReadonlyMap<string, number>> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const existing = new Set(await admin.listTopics());
+    const known = sources.filter((name) => existing.has(name));
+    const counts = await countsOf(admin, existing.has(topic) ? [topic, ...known] : known);
+    if (existing.has(topic)) return counts;
+    const numPartitions = Math.max(partitions, ...counts.values());
+    const configEntries = await roomFor(admin, known);
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [{ topic, numPartitions, configEntries }],
+    });
+    return new Map([...counts, [topic, numPartitions]]);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function countsOf(admin: Admin, topics: readonly string[]): Promise<Map<string, number>> {
+  // None named would mean all.
+  if (topics.length === 0) return new Map();
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+/** A letter is its record and our headers: it needs more room than the largest record. */
+async function roomFor(admin: Admin, sources: readonly string[]) {
+  if (sources.length === 0) return [];
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: sources.map((name) => ({
+      ...{ type: ConfigResourceTypes.TOPIC, name, configNames: [sizeSetting] },
+    })),
+  });
+  const settings = resources.flatMap(({ configEntries }) => configEntries);
+  const sizes = settings.filter(({ configName }) => configName === sizeSetting);
+  const largest = Math.max(0, ...sizes.map(({ configValue }) => Number(configValue)));
+  if (!(largest > 0)) return [];
+  return [{ name: sizeSetting, value: String(Math.min(largest + headroom, largestSize)) }];
+}

@@ -1,0 +1,136 @@
+/** The dead-letter topic on a real broker: bytes, partitions, size, and topics that go away. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type DeadLetters, type Letter, openDeadLetters } from '../../src/bridges/dead-letters.js';
+import { aRecord } from '../support/records.js';
+import { eventually } from '../support/site.js';
+
+const log = pino({ level: 'silent' });
+
+describe('the dead-letter topic', () => {
+  let kafka: Kafka;
+  let admin: Admin;
+  let open: DeadLetters[] = [];
+
+  beforeAll(async () => {
+    const brokers = [...inject('addresses').kafkaBrokers];
+    kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 2 } });
+    admin = kafka.admin();
+    await admin.connect();
+  });
+  afterEach(async () => {
+    await Promise.all(open.map((letters) => letters.close()));
+    open = [];
+  });
+  afterAll(() => admin.disconnect());
+
+  const create = async (topic: string, numPartitions: number, size?: number): Promise<void> => {
+    const configEntries =
+      size === undefined ? [] : [{ name: 'max.message.bytes', value: String(size) }];
+    await admin.createTopics({
+      topics: [{ topic, numPartitions, configEntries }],
+      waitForLeaders: true,
+    });
+  };
+  /** A source with six partitions, and the name of a dead-letter topic. */
+  const scene = async (kept = true, size?: number) => {
+    const name = `dl-${randomUUID().slice(0, 8)}`;
+    const [source, target] = [`${name}-source`, `${name}-letters`];
+    await create(source, 6, size);
+    const letters = openDeadLetters(kafka, { topic: target, group: 'g', kept }, log);
+    open.push(letters);
+    return { source, target, letters };
+  };
+  const aLetter = (topic: string, of: Partial<Letter['record']> = {}): Letter => ({
+    record: aRecord({ topic, offset: '7', partition: 4, value: Buffer.from('v'), ...of }),
+    ...{ route: 'r', reason: 'undecodable-json', detail: 'not JSON' },
+  });
+  /** Every message of a topic, with its partition, once there are `count`. */
+  const read = async (topic: string, count: number) => {
+    const found: { partition: number; message: KafkaMessage }[] = [];
+    const consumer = kafka.consumer({ groupId: `${topic}-${randomUUID()}`, maxWaitTimeInMs: 100 });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ partition, message }) => {
+        found.push({ partition, message });
+        return Promise.resolve();
+      },
+    });
+    await eventually(`${String(count)} letters`, () => Promise.resolve(found.length >= count));
+    await consumer.disconnect();
+    return found;
+  };
+
+  it('L1, L3: a topic that is missing is made like its source; bytes and places are kept', async () => {
+    const { source, target, letters } = await scene();
+    const odd = {
+      key: Buffer.from([0, 159, 146, 150]),
+      value: Buffer.from([0x7b, 0xff, 0x00]),
+      timestamp: '1711737600123',
+      headers: { trace: Buffer.from([1, 255]), many: [Buffer.from('a'), Buffer.from('b')] },
+    };
+    const all = [aLetter(source, odd), aLetter(source, { partition: 1, key: null, value: null })];
+    await Promise.all(all.map((letter) => letters.bury(letter)));
+    const found = await read(target, 2);
+    const [first, second] = found.sort((a, b) => b.partition - a.partition);
+    expect([first?.partition, second?.partition]).toEqual([4, 1]);
+    expect(first?.message).toMatchObject({ ...odd, headers: odd.headers });
+    expect(second?.message).toMatchObject({ key: null, value: null });
+    const { topics } = await admin.fetchTopicMetadata({ topics: [target] });
+    expect(topics[0]?.partitions).toHaveLength(6);
+  });
+
+  it('another number of partitions: one key stays in one partition', async () => {
+    const { source, target, letters } = await scene();
+    await create(target, 3);
+    for (const partition of [0, 4, 5]) await letters.bury(aLetter(source, { partition }));
+    const found = await read(target, 3);
+    expect(new Set(found.map(({ partition }) => partition)).size).toBe(1);
+  });
+
+  it('L3: a topic that was deleted while we wrote to it is written again', async () => {
+    const { source, target, letters } = await scene();
+    await letters.bury(aLetter(source, { offset: '1' }));
+    await admin.deleteTopics({ topics: [target] });
+    await eventually('the topic to be gone', async () =>
+      (await admin.listTopics()).every((topic) => topic !== target),
+    );
+    await eventually('the letter to be taken', () =>
+      letters.bury(aLetter(source, { offset: '2' })).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const [again] = await read(target, 1);
+    expect(again?.message.headers?.['__dlq.errors.offset']?.toString()).toBe('2');
+  });
+
+  it('L3: the topic has room for the largest record of its source', async () => {
+    const large = Buffer.alloc(2_000_000, 'x');
+    const { source, target, letters } = await scene(true, 2_200_000);
+    await letters.bury(aLetter(source, { value: large }));
+    const [found] = await read(target, 1);
+    expect(found?.message.value?.equals(large)).toBe(true);
+  });
+
+  it('L3: too large as it is: compressed, else without its value, if that is kept elsewhere', async () => {
+    const { source, target, letters } = await scene(true);
+    await create(target, 6, 20_000);
+    await letters.bury(aLetter(source, { value: Buffer.alloc(100_000, 'x') }));
+    const value = randomBytes(100_000);
+    await letters.bury(aLetter(source, { value, partition: 5 }));
+    const found = await read(target, 2);
+    const [whole, rest] = found.sort((a, b) => a.partition - b.partition);
+    expect(whole?.message.value).toHaveLength(100_000);
+    expect(rest?.message.value).toBeNull();
+    const omitted = rest?.message.headers?.['__headrace.errors.omitted.bytes'];
+    expect(omitted?.toString()).toBe('100000');
+
+    const strict = openDeadLetters(kafka, { topic: target, group: 'g', kept: false }, log);
+    open.push(strict);
+    await expect(strict.bury(aLetter(source, { value }))).rejects.toThrow(/larger than/);
+  });
+});
