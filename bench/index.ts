@@ -1,6 +1,6 @@
 /** `npm run bench -- [scenario …] [--json]`: each scenario beside its baseline, in one run. */
 import { Argument, Command } from 'commander';
-import { installRuntime } from '../src/worker.js';
+import { installRuntime } from '../src/sdk-runtime.js';
 import { createLog } from '../src/log.js';
 import { keyed } from './keyed.js';
 import { openLaboratory } from './laboratory.js';

@@ -5,8 +5,9 @@ import type { Client } from '@temporalio/client';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { openDeadLetters } from './bridges/dead-letters.js';
-import { Engine, type EngineLimits, defaultLimits, type Outcome } from './bridges/engine.js';
+import { Engine, type EngineLimits, defaultLimits } from './bridges/engine.js';
 import { Intake } from './bridges/kafka.js';
+import type { EngineState, Observer } from './bridges/observer.js';
 import type { RouteTable } from './bridges/route.js';
 import { dispatch } from './bridges/temporal.js';
 
@@ -22,15 +23,19 @@ export interface BridgeOptions {
   readonly deadLetterTopic: string;
   readonly log: Logger;
   readonly limits?: EngineLimits;
-  /** Told of every decision once it is durable. */
-  readonly decided?: (outcome: Outcome) => void;
+  readonly observer?: Partial<Observer>;
 }
 
 export interface Bridge {
   /** Rejects when the bridge halts: the reason holds for every record. */
   readonly halted: Promise<never>;
   readonly engine: Engine;
-  readonly assigned: () => boolean;
+  /** Why it halted; `undefined` while it has not. */
+  haltedBy(): BridgeHalted | undefined;
+  /** True once the group has given it its partitions. */
+  assigned(): boolean;
+  /** How it stands; `undefined` while it cannot tell. */
+  state(): EngineState | undefined;
   /** Drains within `withinMs`, commits, leaves the group. */
   stop(withinMs?: number): Promise<void>;
 }
@@ -44,9 +49,13 @@ export class BridgeHalted extends Error {
 export async function runBridge(options: BridgeOptions): Promise<Bridge> {
   const { kafka, client, log, table } = options;
   const intake = new Intake(kafka, intakeSettings(options), log);
+  let haltedBy: BridgeHalted | undefined;
   let halt: (error: BridgeHalted) => void = () => undefined;
   const halted = new Promise<never>((_, reject) => {
-    halt = reject;
+    halt = (error) => {
+      haltedBy = error;
+      reject(error);
+    };
   });
   halted.catch(() => undefined);
   const target = {
@@ -72,7 +81,7 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
       sleep: (ms) => sleep(ms),
       random: Math.random,
       now: () => performance.now(),
-      decided: (outcome) => options.decided?.(outcome),
+      decided: (outcome) => options.observer?.decided?.(outcome),
       retrying: (workflowId, cause, attempt) => {
         // The first repetition is everyday; from the fifth on an operator should know.
         log[attempt === 5 ? 'warn' : 'debug']({ workflowId, cause, attempt }, 'trying again');
@@ -93,7 +102,12 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
     await intake.stop();
     await letters.close();
   };
-  return { halted, engine, assigned: () => intake.assigned, stop };
+  return {
+    ...{ halted, engine, stop },
+    haltedBy: () => haltedBy,
+    assigned: () => intake.assigned,
+    state: () => undefined,
+  };
 }
 
 function intakeSettings({ groupId, table, generation }: BridgeOptions) {

@@ -25,6 +25,13 @@ const environment = z
       .string()
       .regex(/^\w+$/, 'is not one word of letters and digits')
       .default('0'),
+    HEADRACE_HTTP_PORT: z.coerce
+      .number('is not a port')
+      .int('is not a port')
+      .min(0, 'is not a port')
+      .max(65_535, 'is not a port')
+      .optional(),
+    HEADRACE_HTTP_HOST: z.string().min(1).default('127.0.0.1'),
     HEADRACE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
     KAFKA_BROKERS: list

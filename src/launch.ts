@@ -8,9 +8,9 @@ import type { Logger } from 'pino';
 import { ensureSchema } from './activities/index.js';
 import type { Addresses } from './addresses.js';
 import { type Bridge, runBridge } from './bridge.js';
-import type { Outcome } from './bridges/engine.js';
 import { ensureDeadLetterTopic } from './bridges/dead-letter-topic.js';
 import { ensureHoldingSchema } from './bridges/holding-schema.js';
+import type { Observer } from './bridges/observer.js';
 import { routeTable } from './bridges/route.js';
 import { shopRoutes } from './bridges/routes.js';
 import { ensureSchedules, schedules } from './bridges/schedules.js';
@@ -69,7 +69,7 @@ export interface LaunchOptions {
   /** Length of a day in the workflows' schedules, in ms. */
   readonly dayMs?: number;
   readonly log: Logger;
-  readonly decided?: (outcome: Outcome) => void;
+  readonly observer?: Partial<Observer>;
 }
 
 /** Starts the worker on its task queue. */
@@ -86,7 +86,7 @@ export function launchWorker(options: LaunchOptions): Promise<RunningWorker> {
 
 /** Starts the bridge with the shop's routes. */
 export function launchBridge(options: LaunchOptions): Promise<Bridge> {
-  const { config, clients, decided, dayMs = day, log } = options;
+  const { config, clients, observer, dayMs = day, log } = options;
   return runBridge({
     kafka: clients.kafka,
     client: clients.client,
@@ -97,7 +97,7 @@ export function launchBridge(options: LaunchOptions): Promise<Bridge> {
     table: routeTable(shopRoutes({ dayMs })),
     deadLetterTopic,
     log,
-    ...(decided === undefined ? {} : { decided }),
+    ...(observer === undefined ? {} : { observer }),
   });
 }
 

@@ -28,7 +28,7 @@ export class StatusBoard {
   }
 
   /** Takes note of a decision. */
-  note(outcome: Outcome): void {
+  decided(outcome: Outcome): void {
     const { kind, workflowId, eventType, record, reason } = outcome;
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     if (kind === 'dead-lettered') {

@@ -1,13 +1,7 @@
 /** Process: runs workflows and activities until told to stop. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  DefaultLogger,
-  type LogLevel,
-  Runtime,
-  Worker,
-  type NativeConnection,
-} from '@temporalio/worker';
+import { type NativeConnection, Worker, type State as WorkerState } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
 export interface WorkerOptions {
@@ -21,6 +15,7 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
+  state(): WorkerState;
   /** Rejects when the worker dies of itself. */
   readonly ended: Promise<void>;
   /** Lets running activities end, within their grace time. */
@@ -52,22 +47,5 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await ended.catch(() => undefined);
   };
-  return { ended, stop };
-}
-
-/** Sends the SDK's own log lines to `log`: call once per process, before anything connects. */
-export function installRuntime(log: Logger): void {
-  const levels: Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'error'> = {
-    TRACE: 'trace',
-    DEBUG: 'debug',
-    INFO: 'debug',
-    WARN: 'warn',
-    ERROR: 'error',
-  };
-  Runtime.install({
-    shutdownSignals: [],
-    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
-      log[levels[level]]({ part: 'temporal', ...meta }, message);
-    }),
-  });
+  return { state: () => worker.getState(), ended, stop };
 }

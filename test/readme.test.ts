@@ -1,6 +1,8 @@
 /** Tables of the README that mirror code are held against it, both ways. */
 import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { bridgeMetrics } from '../src/bridges/metrics.js';
 import { rejectionReasons } from '../src/bridges/rejection.js';
 import { shopRoutes } from '../src/bridges/routes.js';
 
@@ -43,4 +45,22 @@ test('configuration: every variable, and no other', () => {
     .flatMap(([names]) => [...(names ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name))
     .filter((name) => !(name ?? '').startsWith('TEMPORAL_'));
   expect(new Set(told)).toEqual(new Set(known));
+});
+
+test('metrics: name, labels and meaning, and no other', () => {
+  const registry = new Registry();
+  const held = () => Promise.resolve({ counts: [] });
+  bridgeMetrics({ registry, state: () => undefined, held });
+  const known = registry.getMetricsAsArray() as unknown as {
+    readonly name: string;
+    readonly help: string;
+    readonly labelNames: readonly string[];
+  }[];
+  const expected = known.map(({ name, help, labelNames }) => [
+    `\`${name}\``,
+    labelNames.map((label) => `\`${label}\``).join(', '),
+    help,
+  ]);
+  const told = table('Metrics').filter(([name]) => name?.startsWith('`headrace_') === true);
+  expect(told).toEqual(expected);
 });

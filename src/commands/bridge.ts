@@ -4,7 +4,7 @@ import { openClients } from '../clients.js';
 import { readConfig } from '../config.js';
 import { launchBridge } from '../launch.js';
 import { createLog } from '../log.js';
-import { installRuntime } from '../worker.js';
+import { openSignals } from '../signals.js';
 import { addressesInUse } from './connection.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -23,18 +23,21 @@ export function bridgeCommand(): Command {
 async function run({ dayMs }: Options): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.HEADRACE_LOG_LEVEL, 2);
-  installRuntime(log);
+  const signals = await openSignals(config, ['bridge'], log);
   const stopped = untilStopped();
   const addresses = await addressesInUse(config, process.env);
   const clients = await openClients(config, addresses, process.env, log);
   const settings = { config, clients, addresses, gatewayUrl: '', dayMs: Number(dayMs), log };
-  const bridge = await launchBridge(settings);
-  log.info({ group: config.HEADRACE_GROUP }, 'bridge runs');
+  const { observer } = signals;
+  const bridge = await launchBridge({ ...settings, observer });
+  signals.watch({ ...clients, bridge });
+  log.info({ group: config.HEADRACE_GROUP, signals: signals.url }, 'bridge runs');
   try {
     await Promise.race([stopped, bridge.halted]);
   } finally {
     await bridge.stop();
     await clients.close();
+    await signals.close();
     log.info('bridge drained and stopped');
   }
 }

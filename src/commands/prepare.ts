@@ -4,7 +4,7 @@ import { openClients } from '../clients.js';
 import { readConfig } from '../config.js';
 import { prepare } from '../launch.js';
 import { createLog } from '../log.js';
-import { installRuntime } from '../worker.js';
+import { installRuntime } from '../sdk-runtime.js';
 import { addressesInUse } from './connection.js';
 
 /** The command. Doing it again changes nothing. */

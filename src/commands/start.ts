@@ -6,16 +6,18 @@ import { openClients } from '../clients.js';
 import { type Config, readConfig } from '../config.js';
 import { launchBridge, launchWorker, type LaunchOptions, prepare } from '../launch.js';
 import { createLog } from '../log.js';
+import { tellAll } from '../bridges/observer.js';
 import { shopRoutes } from '../bridges/routes.js';
 import { rememberConnector, shopConnector } from '../stack/connector.js';
 import { foldersOf, makeFolders } from '../stack/folders.js';
 import type { Stack } from '../stack/index.js';
 import { StatusBoard } from '../status-board.js';
-import { installRuntime } from '../worker.js';
+import { openSignals, type Signals } from '../signals.js';
 import { openDemo, type Demo } from './demo.js';
 import { launchStack } from './launch-stack.js';
 import { untilStopped } from './until-stopped.js';
 
+const both = ['bridge', 'worker'] as const;
 const demoDayMs = 2_000;
 
 interface Options {
@@ -36,10 +38,11 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
   const config = readConfig(process.env);
   makeFolders(foldersOf(config));
   const log = createLog(config.HEADRACE_LOG_LEVEL, join(config.HEADRACE_DATA, 'logs/headrace.log'));
-  installRuntime(log);
+  const port = config.HEADRACE_HTTP_PORT ?? 0;
+  const signals = await openSignals({ ...config, HEADRACE_HTTP_PORT: port }, both, log);
   const stopped = untilStopped();
   const closing = new AbortController();
-  const closers: (() => Promise<void>)[] = [];
+  const closers: (() => Promise<void>)[] = [() => signals.close()];
   try {
     const lost: string[] = [];
     const stack = await launchStack(config, stopped, print, (problem) => lost.push(problem));
@@ -64,24 +67,23 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     const dayMs = withDemo ? { dayMs: demoDayMs } : {};
     const options: LaunchOptions = {
       ...{ config, clients, addresses, gatewayUrl: demo.gatewayUrl, log, ...dayMs },
-      decided: (outcome) => {
-        board.note(outcome);
-      },
+      observer: tellAll([signals.observer, board]),
     };
     const worker = await launchWorker(options);
     closers.push(() => worker.stop());
     const bridge = await launchBridge(options);
     closers.push(() => bridge.stop());
+    signals.watch({ ...clients, bridge, worker });
     demo.open();
-    print(welcome(config, stack, demo));
+    print(welcome(config, stack, demo, signals));
     const failed = Promise.race([bridge.halted, worker.ended]);
     await Promise.race([stopped, failed, show(board, demo, plain, closing.signal)]);
   } finally {
     closing.abort();
-    if (closers.length > 0) print('stopping: draining what is in flight');
+    if (closers.length > 1) print('stopping: draining what is in flight');
     // In reverse: intake first, the stack last.
     for (const close of closers.reverse()) await close();
-    if (closers.length > 0) print('stopped');
+    if (closers.length > 1) print('stopped');
   }
 }
 
@@ -107,7 +109,7 @@ async function show(
   }
 }
 
-function welcome(config: Config, { addresses }: Stack, demo: Demo): string {
+function welcome(config: Config, { addresses }: Stack, demo: Demo, { url }: Signals): string {
   const routes = shopRoutes({ dayMs: 1 }).map(
     ({ kind, action }) => `  ${kind.type.padEnd(22)} ${action}`,
   );
@@ -117,6 +119,7 @@ function welcome(config: Config, { addresses }: Stack, demo: Demo): string {
     `  runs in Temporal       ${addresses.temporalUiUrl ?? 'at your Temporal server'}`,
     `  notices sent           ${addresses.mailUrl ?? 'at your mail server'}`,
     `  payment gateway        ${demo.gatewayUrl}`,
+    `  metrics and health     ${url ?? ''}/metrics, /healthz, /readyz`,
     `  logs                   ${join(config.HEADRACE_DATA, 'logs')}`,
     'What is routed:',
     ...routes,

@@ -18,7 +18,7 @@ import { createReconciliation } from '../../src/activities/reconciliation.js';
 import type { KafkaRecord } from '../../src/bridges/record.js';
 import { ensureSchedules, schedules } from '../../src/bridges/schedules.js';
 import { startReconciliation } from '../../src/commands/reconcile.js';
-import { installRuntime } from '../../src/worker.js';
+import { installRuntime } from '../../src/sdk-runtime.js';
 import type { reconcile, ReconciliationReport, Notice } from '../../src/workflows/index.js';
 
 const name = `reconciliation_${randomUUID().replaceAll('-', '')}`;

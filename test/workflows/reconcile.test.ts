@@ -27,7 +27,7 @@ import {
   type ReconciliationReport,
   type Notice,
 } from '../../src/workflows/index.js';
-import { installRuntime } from '../../src/worker.js';
+import { installRuntime } from '../../src/sdk-runtime.js';
 
 const one = {
   records: 10,
