@@ -5,18 +5,23 @@
  *    never delivered (compaction, transaction markers) are gaps, and gaps are not waited for:
  *    there is nothing to do for them.
  * B2 Settling is idempotent, and settling an offset that is not tracked changes nothing.
+ *
+ * Only what is open is kept: most records of a busy topic match nothing, and cost a comparison.
  */
+import type { Run } from './done-map.js';
+
 export class OffsetTracker {
-  readonly #pending = new Map<bigint, boolean>();
-  readonly #order: bigint[] = [];
-  #head = 0;
+  /** Delivered and not settled; ascending, because a set keeps the order of its insertions. */
+  readonly #open = new Set<bigint>();
   /** The offset after the last one delivered, control records included. */
   #next: bigint | undefined;
-  #unsettled = 0;
+  // A set steps over all that was deleted from it to find its first.
+  readonly #order: bigint[] = [];
+  #head = 0;
 
   /** Records delivered and not settled. */
   get unsettled(): number {
-    return this.#unsettled;
+    return this.#open.size;
   }
 
   /** Distance between the watermark and the end of what was delivered: bounds the replay. */
@@ -27,11 +32,16 @@ export class OffsetTracker {
 
   /** Records a delivered offset. Returns false when it was delivered before in this epoch. */
   deliver(offset: bigint): boolean {
-    if (this.#next !== undefined && offset < this.#next) return false;
-    this.#pending.set(offset, false);
+    if (!this.pass(offset)) return false;
+    this.#open.add(offset);
     this.#order.push(offset);
+    return true;
+  }
+
+  /** As `deliver`, of a record that is settled at once. */
+  pass(offset: bigint): boolean {
+    if (this.#next !== undefined && offset < this.#next) return false;
     this.#next = offset + 1n;
-    this.#unsettled += 1;
     return true;
   }
 
@@ -42,10 +52,7 @@ export class OffsetTracker {
 
   /** Marks a delivered offset as decided durably. */
   settle(offset: bigint): void {
-    if (this.#pending.get(offset) !== false) return;
-    this.#pending.set(offset, true);
-    this.#unsettled -= 1;
-    this.#trim();
+    if (this.#open.delete(offset)) this.#trim();
   }
 
   /** The offset to commit: the lowest unsettled one. Undefined before anything was delivered. */
@@ -53,11 +60,23 @@ export class OffsetTracker {
     return this.#order[this.#head] ?? this.#next;
   }
 
+  /** What is settled above the watermark, gaps included: there is nothing to do for them. */
+  runs(): readonly Run[] {
+    const runs: Run[] = [];
+    let first: bigint | undefined;
+    for (const offset of [...this.#open, this.#next]) {
+      if (first !== undefined && offset !== undefined && offset > first) {
+        runs.push({ first, last: offset - 1n });
+      }
+      if (offset !== undefined) first = offset + 1n;
+    }
+    return runs;
+  }
+
   #trim(): void {
     for (;;) {
       const offset = this.#order[this.#head];
-      if (offset === undefined || this.#pending.get(offset) !== true) break;
-      this.#pending.delete(offset);
+      if (offset === undefined || this.#open.has(offset)) break;
       this.#head += 1;
     }
     // Amortised: the array is cut only when at least half of it is behind the head.
