@@ -4,6 +4,9 @@
  *
  * F1 What is begun is compensated unless the parcel left: in reverse order, whatever ends the run.
  * F2 The parcel is the point of no return: an `order.cancelled` after it changes nothing.
+ *
+ * It never continues as new: an order sees a handful of events in its three weeks, and what has to
+ * be undone is code, which no argument can carry.
  */
 import { CancellationScope, log, setHandler, workflowInfo } from '@temporalio/workflow';
 import { Compensations } from './compensations.js';

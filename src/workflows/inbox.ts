@@ -1,15 +1,27 @@
 /**
  * The inbox: the authority on what a workflow has already applied (`marks.ts`, I1 to I5), and the
- * place where an event that comes before its state is kept.
+ * place where an event that comes before its state is kept. Authors take events one by one
+ * (`next`), or hand them to handlers (`on`, `run`); updates that carry one are answered (`answer`,
+ * I8 in `answers.ts`).
  *
  * I6 Accepted events are taken in the order of acceptance; none is dropped because of state.
- * I7 `state()` carries marks and untaken events through continue-as-new; its size is bounded by
- *    the number of sources plus what waits.
+ * I7 `state()` carries marks, answers and untaken events through continue-as-new; its size is
+ *    bounded by the number of sources plus what waits.
  */
-import { condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
+import { type Answer, type AnswerDefinition, Answers, type KeptAnswer } from './answers.js';
 import type { Event, Skipped } from './event.js';
 import { Marks, type MarksState } from './marks.js';
+import { type Receipt, receiptReporter } from './receipt.js';
+import { isCarriable, isRenewable } from './renewal.js';
 
 /** One signal carries any number of events of any types: one history event for a whole batch. */
 export const eventsSignal =
@@ -21,70 +33,8 @@ export const inboxQuery = defineQuery<InboxState>('headrace.inbox');
 /** What continue-as-new must carry. */
 export interface InboxState<E extends Event = Event> extends MarksState {
   readonly waiting: readonly E[];
+  readonly answers: readonly KeptAnswer[];
   readonly duplicates: number;
-}
-
-/** A workflow's typed view of the events routed to it. */
-export class Inbox<E extends Event> {
-  readonly #marks: Marks;
-  readonly #waiting: E[];
-  #duplicates: number;
-
-  constructor(carried?: InboxState<E>) {
-    this.#marks = new Marks(carried);
-    this.#waiting = [...(carried?.waiting ?? [])];
-    this.#duplicates = carried?.duplicates ?? 0;
-  }
-
-  /** Events that came again and were dropped. */
-  get duplicates(): number {
-    return this.#duplicates;
-  }
-
-  /** Accepts a batch, in order, after what it passes over; duplicates are counted and dropped. */
-  receive(events: readonly E[], skipped: readonly Skipped[] = []): void {
-    for (const one of skipped) this.#marks.skip(one);
-    for (const event of events) {
-      if (this.#marks.accept(event)) this.#waiting.push(event);
-      else this.#duplicates += 1;
-    }
-  }
-
-  /** The oldest waiting event of one of `types` (of any type if none is named), removed. */
-  poll<T extends E['type']>(...types: readonly T[]): Extract<E, { type: T }> | undefined {
-    const index = this.#waiting.findIndex(
-      (event) => types.length === 0 || types.some((type) => type === event.type),
-    );
-    if (index < 0) return undefined;
-    const [event] = this.#waiting.splice(index, 1);
-    return event as Extract<E, { type: T }> | undefined;
-  }
-
-  /** True when an event of one of `types` waits. */
-  has(...types: readonly E['type'][]): boolean {
-    return this.#waiting.some(
-      (event) => types.length === 0 || types.some((type) => type === event.type),
-    );
-  }
-
-  /** Resolves with the next event of `types`, or with `undefined` once `timeout` has passed. */
-  async next<T extends E['type']>(
-    types: readonly T[],
-    timeout?: Duration,
-  ): Promise<Extract<E, { type: T }> | undefined> {
-    if (timeout === undefined) await condition(() => this.has(...types));
-    else await condition(() => this.has(...types), timeout);
-    return this.poll(...types);
-  }
-
-  /** What the next run must be given. Everything in it is plain JSON. */
-  state(): InboxState<E> {
-    return {
-      ...this.#marks.state(),
-      waiting: [...this.#waiting],
-      duplicates: this.#duplicates,
-    };
-  }
 }
 
 /**
@@ -97,9 +47,174 @@ export interface Opening<E extends Event = Event> {
   readonly inbox?: InboxState<E>;
 }
 
+/** Continues as new with `opening` in its argument; whatever else must survive goes there too. */
+export type Renew<E extends Event> = (opening: Opening<E>) => Promise<never>;
+
+type OfType<E extends Event, T extends E['type']> = Extract<E, { readonly type: T }>;
+
+/** When `Inbox.run` ends, and when it hands over. */
+export interface RunOptions<E extends Event> {
+  /** Asked before each event and whenever something has happened. */
+  readonly until?: () => boolean;
+  /** Of the whole call; events that have come by then are handled first. */
+  readonly timeout?: Duration;
+  /** Continues as new, between two events, once the run is long. */
+  readonly renew?: Renew<E>;
+}
+
+/** A workflow's typed view of the events routed to it. */
+export class Inbox<E extends Event> {
+  readonly #marks: Marks;
+  readonly #waiting: E[];
+  readonly #answers: Answers;
+  readonly #handlers = new Map<string, (event: E) => Promise<void> | void>();
+  readonly #report: (receipt: Receipt) => void;
+  #duplicates: number;
+
+  constructor(carried?: InboxState<E>, report: (receipt: Receipt) => void = () => undefined) {
+    this.#marks = new Marks(carried);
+    this.#waiting = [...(carried?.waiting ?? [])];
+    this.#answers = new Answers(carried?.answers);
+    this.#duplicates = carried?.duplicates ?? 0;
+    this.#report = report;
+  }
+
+  /** Events that came again and were dropped. */
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  /** Accepts a batch, in order, after what it passes over; duplicates are counted and dropped. */
+  receive(events: readonly E[], skipped: readonly Skipped[] = []): void {
+    this.#waiting.push(...this.#accept(events, skipped));
+  }
+
+  /** The oldest waiting event of one of `types` (of any type if none is named), removed. */
+  poll<T extends E['type']>(...types: readonly T[]): OfType<E, T> | undefined {
+    return this.#take(types.length === 0 ? isAny : isOneOf(types)) as OfType<E, T> | undefined;
+  }
+
+  /** True when an event of one of `types` (of any type if none is named) waits. */
+  has(...types: readonly E['type'][]): boolean {
+    return this.#waiting.some(types.length === 0 ? isAny : isOneOf(types));
+  }
+
+  /** Resolves with the next event of `types`, or with `undefined` once `timeout` has passed. */
+  async next<T extends E['type']>(
+    types: readonly T[],
+    timeout?: Duration,
+  ): Promise<OfType<E, T> | undefined> {
+    if (timeout === undefined) await condition(() => this.has(...types));
+    else await condition(() => this.has(...types), timeout);
+    return this.poll(...types);
+  }
+
+  /** Says what `run` does with events of `type`; the last word counts. Others are kept. */
+  on<T extends E['type']>(type: T, handler: (event: OfType<E, T>) => Promise<void> | void): this {
+    this.#handlers.set(type, handler as (event: E) => Promise<void> | void);
+    return this;
+  }
+
+  /**
+   * Hands events to their handlers, one at a time, in order. Resolves with true once `until` holds,
+   * with false once `timeout` has passed. @throws what a handler throws; its event is taken.
+   */
+  async run({ until = () => false, timeout, renew }: RunOptions<E> = {}): Promise<boolean> {
+    // One timer for the call, however many events come.
+    const timer = new CancellationScope();
+    const clock = { isOver: false };
+    const over = (): void => void (clock.isOver = true);
+    if (timeout !== undefined) timer.run(() => sleep(timeout)).then(over, () => undefined);
+    const isHandled = (event: E): boolean => this.#handlers.has(event.type);
+    try {
+      for (;;) {
+        if (until()) return true;
+        if (renew !== undefined) await this.renewIfLong(renew);
+        const event = this.#take(isHandled);
+        if (event !== undefined) await this.#handlers.get(event.type)?.(event);
+        else if (clock.isOver) return false;
+        else {
+          await condition(
+            () =>
+              clock.isOver ||
+              this.#waiting.some(isHandled) ||
+              until() ||
+              (renew !== undefined && this.isRenewable),
+          );
+        }
+      }
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /**
+   * Answers an update that carries an event. The handler runs at once, beside whatever the workflow
+   * is doing, and once per event; it does not wait for events that lie untaken. A refusal of the
+   * `validator` fails the update and leaves no trace; a repetition is not validated again.
+   */
+  answer<Result, A extends Event>(
+    update: AnswerDefinition<Result, A>,
+    handler: (event: A) => Promise<Result> | Result,
+    options: { readonly validator?: (event: A) => void; readonly description?: string } = {},
+  ): void {
+    const { validator, ...described } = options;
+    setHandler<Answer<Result>, [A, (readonly Skipped[])?], AnswerDefinition<Result, A>>(
+      update,
+      (event: A, skipped?: readonly Skipped[]) => {
+        const isNew = this.#accept([event], skipped).length > 0;
+        return isNew
+          ? this.#answers.first(event.id, () => handler(event))
+          : this.#answers.again<Result>(event.id);
+      },
+      {
+        validator: (event: A) => {
+          if (this.#marks.accepts(event)) validator?.(event);
+        },
+        ...described,
+      },
+    );
+  }
+
+  /** True when the run is long, no handler is at work, and what waits can be carried over. */
+  get isRenewable(): boolean {
+    return isRenewable() && isCarriable(this.#waiting);
+  }
+
+  /** Hands over to a fresh run if it is time (`isRenewable`); else resolves at once. */
+  async renewIfLong(renew: Renew<E>): Promise<void> {
+    if (this.isRenewable) await renew({ first: [], skipped: [], inbox: this.state() });
+  }
+
+  /** What the next run must be given. Everything in it is plain JSON. */
+  state(): InboxState<E> {
+    return {
+      ...this.#marks.state(),
+      waiting: [...this.#waiting],
+      answers: this.#answers.state(),
+      duplicates: this.#duplicates,
+    };
+  }
+
+  #accept<A extends Event>(events: readonly A[], skipped: readonly Skipped[] = []): readonly A[] {
+    const before = this.#marks.forgotten;
+    for (const one of skipped) this.#marks.skip(one);
+    const accepted = events.filter((event) => this.#marks.accept(event));
+    const duplicates = events.length - accepted.length;
+    this.#duplicates += duplicates;
+    this.#report({ duplicates, forgotten: this.#marks.forgotten - before });
+    return accepted;
+  }
+
+  #take(isWanted: (event: E) => boolean): E | undefined {
+    const index = this.#waiting.findIndex(isWanted);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
+  }
+}
+
 /** Opens the inbox of this workflow: call it before anything that waits. */
 export function openInbox<E extends Event>(opening: Opening<E> = {}): Inbox<E> {
-  const inbox = new Inbox<E>(opening.inbox);
+  const inbox = new Inbox<E>(opening.inbox, receiptReporter());
   inbox.receive(opening.first ?? [], opening.skipped);
   setHandler(
     eventsSignal,
@@ -112,4 +227,12 @@ export function openInbox<E extends Event>(opening: Opening<E> = {}): Inbox<E> {
     description: 'What was accepted of each source, and what waits to be taken.',
   });
   return inbox;
+}
+
+function isAny(): boolean {
+  return true;
+}
+
+function isOneOf(types: readonly string[]): (event: Event) => boolean {
+  return ({ type }) => types.includes(type);
 }

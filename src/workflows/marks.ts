@@ -18,7 +18,7 @@ import type { Event, Skipped } from './event.js';
 
 /** Holes per source. A bridge holds back before it needs more. */
 const holesMax = 256;
-/** Events accepted beyond the mark, per source. More of them than holes would be none's fault. */
+/** Events accepted out of order beyond the mark, per source. */
 const aheadMax = 256;
 /** Late events of all sources that nobody could read before. */
 const lateMax = 1_000;
@@ -89,20 +89,15 @@ export class Marks {
   /** True when `event` would be accepted; changes nothing. */
   accepts(event: Event): boolean {
     const { id, late, position } = event;
-    const known = this.#sources.get(position.source);
-    if (known === undefined) return !this.#late.has(id);
+    const known = this.#sources.get(position.source) ?? newSource();
     if (known.holes.has(id)) return true;
-    if (this.#late.has(id) || isSeen(known, event)) return false;
-    return late === 'undecided' || position.at >= known.at;
+    if (isSeen(known, event)) return false;
+    return late === 'undecided' ? !this.#late.has(id) : position.at >= known.at;
   }
 
   /** Accepts `event`, or answers false: it is a repetition. */
   accept(event: Event): boolean {
-    if (!this.accepts(event)) {
-      // A repetition in order still tells how far its bridge has come.
-      if (event.late === undefined) this.#pass(event);
-      return false;
-    }
+    if (!this.accepts(event)) return false;
     const { id, late, position } = event;
     this.#of(position.source).holes.delete(id);
     if (late === undefined) this.#pass(event);
@@ -116,7 +111,7 @@ export class Marks {
   skip(skipped: Skipped): void {
     const { id, position } = skipped;
     const known = this.#of(position.source);
-    if (position.at < known.at || isSeen(known, skipped) || this.#late.has(id)) return;
+    if (position.at < known.at || isSeen(known, skipped)) return;
     known.holes.set(id, position.at);
     // The newest are the likeliest to be asked for. A redrive of one that was forgotten is refused
     // as a repetition: it stays a dead letter, and nothing acts twice.
@@ -161,11 +156,15 @@ export class Marks {
   #of(source: string): Source {
     let known = this.#sources.get(source);
     if (known === undefined) {
-      known = { at: '', ids: new Set(), ahead: new Map(), holes: new Map() };
+      known = newSource();
       this.#sources.set(source, known);
     }
     return known;
   }
+}
+
+function newSource(): Source {
+  return { at: '', ids: new Set(), ahead: new Map(), holes: new Map() };
 }
 
 /** True when its very id was accepted on the mark or beyond it. */

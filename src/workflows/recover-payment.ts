@@ -18,7 +18,7 @@ import {
   Trigger,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type Inbox, openInbox } from './inbox.js';
+import { type Inbox, openInbox, type Opening } from './inbox.js';
 import { Mailbag } from './mailbag.js';
 import {
   type RecoverPayment,
@@ -45,7 +45,6 @@ import {
   planOf,
 } from './recovery-progress.js';
 import { objectionTo, statusOf, stepNames } from './recovery-status.js';
-import { isLongRun } from './renewal.js';
 import { describe, followTrail, moment } from './trail.js';
 
 const day = 86_400_000;
@@ -101,7 +100,7 @@ class Recovery {
     for (;;) {
       this.#apply();
       if (this.#ending !== undefined) return this.#ending;
-      if (this.#isRenewable()) await this.#renew();
+      if (this.#mail.isEmpty) await this.#inbox.renewIfLong((opening) => this.#renew(opening));
       if (!isKnown(this.#progress)) {
         describe('Waiting', 'Nothing is known of the failure yet.');
         await condition(() => this.#isStirred());
@@ -301,12 +300,11 @@ class Recovery {
   }
 
   #isRenewable(): boolean {
-    return isLongRun() && this.#mail.isEmpty && allHandlersFinished();
+    return this.#mail.isEmpty && this.#inbox.isRenewable;
   }
 
-  async #renew(): Promise<never> {
-    const inbox = this.#inbox.state();
+  async #renew(opening: Opening<RecoveryEvent>): Promise<never> {
     const progress = this.#progress;
-    return continueAsNew<typeof recoverPayment>({ ...this.#input, first: [], inbox, progress });
+    return continueAsNew<typeof recoverPayment>({ ...this.#input, ...opening, progress });
   }
 }
