@@ -21,7 +21,8 @@ import { type Answer, type AnswerDefinition, Answers, type KeptAnswer } from './
 import type { Event, Skipped } from './event.js';
 import { Marks, type MarksState } from './marks.js';
 import { type Receipt, receiptReporter } from './receipt.js';
-import { isCarriable, isRenewable } from './renewal.js';
+import { isRenewable } from './renewal.js';
+import { Waiting } from './waiting.js';
 
 /** One signal carries any number of events of any types: one history event for a whole batch. */
 export const eventsSignal =
@@ -65,15 +66,16 @@ export interface RunOptions<E extends Event> {
 /** A workflow's typed view of the events routed to it. */
 export class Inbox<E extends Event> {
   readonly #marks: Marks;
-  readonly #waiting: E[];
+  readonly #waiting: Waiting<E>;
   readonly #answers: Answers;
   readonly #handlers = new Map<string, (event: E) => Promise<void> | void>();
   readonly #report: (receipt: Receipt) => void;
   #duplicates: number;
+  #signals = 0;
 
   constructor(carried?: InboxState<E>, report: (receipt: Receipt) => void = () => undefined) {
     this.#marks = new Marks(carried);
-    this.#waiting = [...(carried?.waiting ?? [])];
+    this.#waiting = new Waiting(carried?.waiting);
     this.#answers = new Answers(carried?.answers);
     this.#duplicates = carried?.duplicates ?? 0;
     this.#report = report;
@@ -86,17 +88,19 @@ export class Inbox<E extends Event> {
 
   /** Accepts a batch, in order, after what it passes over; duplicates are counted and dropped. */
   receive(events: readonly E[], skipped: readonly Skipped[] = []): void {
-    this.#waiting.push(...this.#accept(events, skipped));
+    this.#signals += 1;
+    this.#waiting.add(this.#accept(events, skipped));
   }
 
   /** The oldest waiting event of one of `types` (of any type if none is named), removed. */
   poll<T extends E['type']>(...types: readonly T[]): OfType<E, T> | undefined {
-    return this.#take(types.length === 0 ? isAny : isOneOf(types)) as OfType<E, T> | undefined;
+    return this.#waiting.take(types.length === 0 ? isAny : isOneOf(types)) as
+      OfType<E, T> | undefined;
   }
 
   /** True when an event of one of `types` (of any type if none is named) waits. */
   has(...types: readonly E['type'][]): boolean {
-    return this.#waiting.some(types.length === 0 ? isAny : isOneOf(types));
+    return this.#waiting.has(types.length === 0 ? isAny : isOneOf(types));
   }
 
   /** Resolves with the next event of `types`, or with `undefined` once `timeout` has passed. */
@@ -126,22 +130,22 @@ export class Inbox<E extends Event> {
     const over = (): void => void (clock.isOver = true);
     if (timeout !== undefined) timer.run(() => sleep(timeout)).then(over, () => undefined);
     const isHandled = (event: E): boolean => this.#handlers.has(event.type);
+    const isStirred = (): boolean =>
+      clock.isOver ||
+      this.#waiting.has(isHandled) ||
+      until() ||
+      (renew !== undefined && this.isRenewable);
     try {
       for (;;) {
         if (until()) return true;
-        if (renew !== undefined) await this.renewIfLong(renew);
-        const event = this.#take(isHandled);
-        if (event !== undefined) await this.#handlers.get(event.type)?.(event);
-        else if (clock.isOver) return false;
-        else {
-          await condition(
-            () =>
-              clock.isOver ||
-              this.#waiting.some(isHandled) ||
-              until() ||
-              (renew !== undefined && this.isRenewable),
-          );
-        }
+        if (renew !== undefined && this.isRenewable) await this.renewIfLong(renew);
+        const event = this.#waiting.take(isHandled);
+        if (event !== undefined) {
+          // A promise in a workflow costs a stack trace, of which a backlog has no need.
+          const handled = this.#handlers.get(event.type)?.(event);
+          if (handled !== undefined) await handled;
+        } else if (clock.isOver) return false;
+        else await condition(isStirred);
       }
     } finally {
       timer.cancel();
@@ -178,7 +182,7 @@ export class Inbox<E extends Event> {
 
   /** True when the run is long, no handler is at work, and what waits can be carried over. */
   get isRenewable(): boolean {
-    return isRenewable() && isCarriable(this.#waiting);
+    return isRenewable(this.#signals, this.#waiting.chars);
   }
 
   /** Hands over to a fresh run if it is time (`isRenewable`); else resolves at once. */
@@ -190,7 +194,7 @@ export class Inbox<E extends Event> {
   state(): InboxState<E> {
     return {
       ...this.#marks.state(),
-      waiting: [...this.#waiting],
+      waiting: this.#waiting.state(),
       answers: this.#answers.state(),
       duplicates: this.#duplicates,
     };
@@ -204,11 +208,6 @@ export class Inbox<E extends Event> {
     this.#duplicates += duplicates;
     this.#report({ duplicates, forgotten: this.#marks.forgotten - before });
     return accepted;
-  }
-
-  #take(isWanted: (event: E) => boolean): E | undefined {
-    const index = this.#waiting.findIndex(isWanted);
-    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
   }
 }
 

@@ -1,4 +1,5 @@
 /** The only door into the sandbox: what bridges, worker and commands may know of the workflows. */
+export type { Answer, AnswerDefinition } from './answers.js';
 export type { Event, Position, Skipped } from './event.js';
 export { fulfilOrder } from './fulfil-order.js';
 export {

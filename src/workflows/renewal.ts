@@ -1,30 +1,33 @@
 /**
- * When a run should hand over to a fresh one.
+ * When a run should hand over to a fresh one, long before the server would end it: it refuses the
+ * 10,000th signal of a run, and ends a run at 51,200 events of history.
  *
- * The server refuses the 10,000th signal of a run and ends a run at 51,200 events of history. Every
- * signal is an event of the history, so one measure bounds both. A continue-as-new into which a
- * signal comes is refused and tried again after it; from then on the server keeps new signals
- * waiting until the attempt is over, so it succeeds under any storm.
+ * What counts is how long a replay takes, because signals that come meanwhile make the next one
+ * longer: the server gives up a workflow task after 100 of them, and the task begins anew. A replay
+ * takes up to 1 ms per signal (measured; a promise in a workflow costs a stack trace), and one
+ * sender after another brings up to 300 signals in a second. So a run hands over after 200 signals,
+ * half of what could no longer be caught up with. A continue-as-new into which a signal comes is
+ * refused and tried again; from then on the server keeps signals waiting until it is done.
  */
 import { allHandlersFinished, workflowInfo } from '@temporalio/workflow';
 
 /** Half of where Temporal begins to suggest it: replays stay quick, and no server need suggest. */
 const longHistory = 2_000;
-/** The server takes 2 MB of argument; a character is at most three bytes, and authors carry state too. */
+/** A bridge sends up to 200 events in one. */
+const manySignals = 200;
+/**
+ * More than this that waits is worked off before a run hands over: the server ends a run whose next
+ * argument exceeds 2 MB. A character is at most three bytes, and authors carry state of their own.
+ */
 const carriedCharsMax = 500_000;
 
-/** True when the history is long enough to continue as new at the next quiet moment. */
-export function isLongRun(): boolean {
+/** True when a run that took so many signals had better continue as new at the next quiet moment. */
+export function isLongRun(signals = 0): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= longHistory;
+  return continueAsNewSuggested || historyLength >= longHistory || signals >= manySignals;
 }
 
-/** True when handing over now would cut nothing off: no handler is at work. */
-export function isRenewable(): boolean {
-  return isLongRun() && allHandlersFinished();
-}
-
-/** True when `waiting` events are few enough to be carried over. */
-export function isCarriable(waiting: readonly unknown[]): boolean {
-  return waiting.length === 0 || JSON.stringify(waiting).length <= carriedCharsMax;
+/** True when it may do so at once: no handler is at work, and what waits can be carried over. */
+export function isRenewable(signals: number, waitingChars: number): boolean {
+  return isLongRun(signals) && allHandlersFinished() && waitingChars <= carriedCharsMax;
 }

@@ -106,8 +106,8 @@ export class WorkflowStage {
     this.#bundle = bundle;
   }
 
-  /** On the time-skipping server, unless another is given. */
-  static async open(start = startTimeSkipping): Promise<WorkflowStage> {
+  /** On the time-skipping server, unless another is given; with the workflows of that file. */
+  static async open(start = startTimeSkipping, path = workflowsPath): Promise<WorkflowStage> {
     const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
     Runtime.install({
       logger: new DefaultLogger('ERROR'),
@@ -115,7 +115,8 @@ export class WorkflowStage {
     });
     const environment = await start();
     const logger = new DefaultLogger('WARN');
-    return new WorkflowStage(environment, await bundleWorkflowCode({ workflowsPath, logger }));
+    const bundle = await bundleWorkflowCode({ workflowsPath: path, logger });
+    return new WorkflowStage(environment, bundle);
   }
 
   close(): Promise<void> {

@@ -1,0 +1,53 @@
+/** A run under a storm hands over in time: the server takes 10,000 signals per run. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { InboxStage } from '../support/inbox-stage.js';
+import { type Added, collect } from '../support/inbox-workflows.js';
+import { anEvent } from '../support/records.js';
+
+const senders = 8;
+const signalsEach = 1_440;
+const perSignal = 2;
+const repeatEvery = 20;
+
+let stage: InboxStage;
+
+beforeAll(async () => {
+  stage = await InboxStage.open(inject('addresses'));
+});
+
+afterAll(() => stage.close());
+
+it('I1, I7: 12,096 signals from eight senders act once each, in order, over several runs', async () => {
+  const workflowId = `storm-${randomUUID()}`;
+  const handle = await stage.start(collect, workflowId, {});
+  await Promise.all(Array.from({ length: senders }, (_, index) => send(workflowId, index)));
+  const closed = anEvent({ id: 'closed', type: 'closed', position: { source: 'end', at: '1' } });
+  await stage.signal(workflowId, [closed]);
+  const { tallies, runs, duplicates } = await handle.result();
+
+  const count = signalsEach * perSignal;
+  const tally = { count, last: count - 1, disordered: 0 };
+  expect(Object.values(tallies)).toEqual(Array.from({ length: senders }, () => tally));
+  expect(duplicates).toBe((senders * signalsEach * perSignal) / repeatEvery);
+  expect(runs).toBeGreaterThan(3);
+});
+
+/** As a lane does it: one request in flight. Now and then one is repeated, cut differently. */
+async function send(workflowId: string, index: number): Promise<void> {
+  const source = `s${String(index)}`;
+  for (let number = 0; number < signalsEach; number += 1) {
+    const events = Array.from({ length: perSignal }, (_, at) => {
+      const n = number * perSignal + at;
+      const position = { source, at: String(n).padStart(20, '0') };
+      return anEvent({
+        id: `${source}:${String(n)}`,
+        type: 'added',
+        position,
+        data: { from: source, n },
+      });
+    }) as Added[];
+    await stage.signal(workflowId, events);
+    if (number % repeatEvery === 0) await stage.signal(workflowId, events);
+  }
+}
