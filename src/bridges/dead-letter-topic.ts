@@ -1,8 +1,11 @@
 /** Shell: the dead-letter topic itself: it has as many partitions as its sources, and room for theirs. */
-import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 
 /** Our headers, and what the broker adds to a batch. */
 const headroom = 64 * 1024;
+// Node finds only some of kafkajs' names when they are imported one by one.
+const { ConfigResourceTypes: resourceTypes } = kafkajs;
+
 const sizeSetting = 'max.message.bytes';
 const largestSize = 2 ** 31 - 1;
 
@@ -49,7 +52,7 @@ async function roomFor(admin: Admin, sources: readonly string[]) {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: sources.map((name) => ({
-      ...{ type: ConfigResourceTypes.TOPIC, name, configNames: [sizeSetting] },
+      ...{ type: resourceTypes.TOPIC, name, configNames: [sizeSetting] },
     })),
   });
   const settings = resources.flatMap(({ configEntries }) => configEntries);
