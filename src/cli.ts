@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BridgeHalted } from './bridge.js';
 import { bridgeCommand } from './commands/bridge.js';
+import { deadLettersCommand } from './commands/dead-letters.js';
 import { gatewayCommand } from './commands/gateway.js';
 import { prepareCommand } from './commands/prepare.js';
 import { reconcileCommand } from './commands/reconcile.js';
@@ -25,6 +26,7 @@ const program = new Command('headrace')
   .addCommand(workerCommand())
   .addCommand(prepareCommand())
   .addCommand(reconcileCommand())
+  .addCommand(deadLettersCommand())
   .addCommand(stackCommand())
   .addCommand(gatewayCommand())
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 bad configuration or usage.');

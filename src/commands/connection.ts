@@ -42,6 +42,17 @@ export async function addressesInUse(config: Config, env: NodeJS.ProcessEnv): Pr
   return { ...whole, kafkaBrokers, databaseUrl, temporalAddress, temporalNamespace };
 }
 
+/**
+ * The database alone: as configured, else that of the local stack that runs.
+ * @throws ConfigError when there is neither.
+ */
+export async function databaseInUse(config: Config): Promise<string> {
+  const local = (await runningState(foldersOf(config)))?.addresses;
+  const url = config.DATABASE_URL ?? local?.databaseUrl;
+  if (url !== undefined) return url;
+  throw new ConfigError('connection: nothing runs: `npm start` first, or set DATABASE_URL');
+}
+
 function missing(found: Partial<Addresses>): string[] {
   const variables = {
     KAFKA_BROKERS: found.kafkaBrokers,

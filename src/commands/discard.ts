@@ -1,0 +1,65 @@
+/** `headrace dead-letters discard`: what will never be tried again. */
+import { Command, Option } from 'commander';
+import { behindThem, discard, groupsOf } from '../bridges/held-desk.js';
+import type { HeldState } from '../bridges/held.js';
+import { withHeldDatabase } from './held-database.js';
+import { parseCount, type SelectionOptions, selectionOf, withSelection } from './held-options.js';
+import { groupTable } from './held-tables.js';
+import { requireChoice } from './redrive.js';
+
+interface Options extends SelectionOptions {
+  readonly all: boolean;
+  readonly limit?: number;
+  readonly state: HeldState;
+  readonly why?: string;
+  readonly yes: boolean;
+}
+
+/** The command. The record stays in the dead-letter topic; its row says who gave which reason. */
+export function discardCommand(): Command {
+  const states = ['dead', 'waiting', 'behind', 'redriving'] satisfies HeldState[];
+  return withSelection(
+    new Command('discard').description(
+      'end dead letters for good; without --yes it only tells which',
+    ),
+  )
+    .option('--all', 'all of them', false)
+    .addOption(new Option('--state <state>', 'which state').choices(states).default('dead'))
+    .option('--limit <count>', 'at most so many, the lowest offsets first', parseCount)
+    .option('--why <text>', 'the reason, kept with the record; needed with --yes')
+    .option('--yes', 'do it', false)
+    .addHelpText('after', '\nWhat waits behind them goes on.')
+    .action(run);
+}
+
+async function run(options: Options, command: Command): Promise<void> {
+  const selection = selectionOf(options);
+  const { all, state, limit, why = '', yes } = options;
+  requireChoice(selection, all, command);
+  if (yes && why.trim() === '') {
+    command.error('error: --yes needs --why: whoever asks later should find a reason', {
+      exitCode: 2,
+    });
+  }
+  await withHeldDatabase(async (pool) => {
+    const groups = await groupsOf(pool, selection, [state]);
+    if (groups.length === 0) {
+      print(`Nothing that is ${state} fits.`);
+      return;
+    }
+    print(groupTable(groups, Date.now(), process.stdout.isTTY));
+    const behind = await behindThem(pool, selection, [state]);
+    if (behind > 0) print(`${String(behind)} wait behind them and go on.`);
+    if (!yes) {
+      print('Nothing was changed. With --yes and --why they are discarded.');
+      return;
+    }
+    const most = limit === undefined ? {} : { limit };
+    const count = await discard(pool, selection, [state], why, most);
+    print(`${String(count)} discarded.`);
+  });
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
