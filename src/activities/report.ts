@@ -77,6 +77,17 @@ export function reportTables(report: ReconciliationReport, colors: boolean): str
   return parts.join('\n');
 }
 
+/** The report in few lines, for a live view. */
+export function reportLines(report: ReconciliationReport): string[] {
+  const { findings } = report;
+  return [
+    `reconciled ${spanOf(report)}: ${verdictOf(report)}`,
+    ...findings.map(
+      (each) => `  ${each.kind}: ${each.subject}, expected ${each.expected}, found ${each.found}`,
+    ),
+  ];
+}
+
 function section({ findings }: ReconciliationReport, kind: Finding['kind']): string[] {
   const some = findings.filter((each) => each.kind === kind);
   if (some.length === 0) return [];

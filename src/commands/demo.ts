@@ -53,7 +53,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
     notices.push('seeded, for reconciliation to find:', ...seeded.map((line) => `  ${line}`));
     const range = { from: from.toISOString(), to: new Date().toISOString() };
     const report = await reconcileRange(clients, config, { ...range, settleMs });
-    notices.push(report);
+    notices.push(...report);
   };
   const open = (): void => {
     if (!withShop) return;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { Command } from 'commander';
-import { reportTables } from '../activities/report.js';
+import { reportLines, reportTables } from '../activities/report.js';
 import { type Config, readConfig } from '../config.js';
 import { connectTemporal } from '../temporal-connection.js';
 import {
@@ -71,14 +71,14 @@ async function run(options: Options, command: Command): Promise<void> {
   }
 }
 
-/** Reconciles a range and answers with its tables, without colors. */
+/** Reconciles a range and answers with its report in few lines. */
 export async function reconcileRange(
   { client }: { readonly client: Client },
   config: Pick<Config, 'HEADRACE_TASK_QUEUE'>,
   request: ReconcileRequest,
-): Promise<string> {
+): Promise<string[]> {
   const handle = await startReconciliation(client, config, request);
-  return reportTables(await handle.result(), false);
+  return reportLines(await handle.result());
 }
 
 /** Starts the reconciliation of a range, or joins the one that runs for the same range. */

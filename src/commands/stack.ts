@@ -1,7 +1,7 @@
 /** `headrace stack`: the local stack by itself, for working on Headrace. */
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { Argument, Command } from 'commander';
@@ -11,10 +11,14 @@ import { foldersOf, makeFolders } from '../stack/folders.js';
 import { endLeftovers } from '../stack/leftovers.js';
 import { acquireLock, holderOf, lockFile } from '../stack/lock.js';
 import { stillRuns } from '../stack/mark.js';
+import { borderless } from '../status-board.js';
 import { isThere } from '../stack/program.js';
 import { partNames, removeState, runningState, type State } from '../stack/state.js';
 import { launchStack } from './launch-stack.js';
 import { untilStopped } from './until-stopped.js';
+
+/** Mail runs inside the launcher and has no log of its own. */
+const logged = partNames.filter((name) => name !== 'mail');
 
 /** The command with its subcommands. */
 export function stackCommand(): Command {
@@ -41,7 +45,7 @@ export function stackCommand(): Command {
     .addCommand(
       new Command('logs')
         .description('print the logs')
-        .addArgument(new Argument('[part]').choices(partNames))
+        .addArgument(new Argument('[part]').choices(logged))
         .option('-f, --follow', 'keep printing')
         .action(logs),
     );
@@ -119,25 +123,28 @@ async function status({ json }: { json?: boolean }): Promise<void> {
 
 async function logs(part: string | undefined, { follow }: { follow?: boolean }): Promise<void> {
   const { logs: folder } = foldersOf(readConfig(process.env));
-  const files = (part === undefined ? partNames.filter((name) => name !== 'mail') : [part]).map(
-    (name) => join(folder, `${name}.log`),
-  );
+  const files = (part === undefined ? logged : [part]).map((name) => join(folder, `${name}.log`));
   process.exitCode = await run('tail', ['-n', '200', ...(follow === true ? ['-F'] : []), ...files]);
 }
 
 function table({ parts, addresses }: State): string {
   const rows = new Table({
     head: ['part', 'from', 'address', 'pid', 'log'],
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: borderless,
   });
   for (const { name, own, address, pid, log } of parts) {
-    rows.push([name, own ? 'started here' : 'outside', address, pid ?? '', log ?? '']);
+    rows.push([name, own ? 'started here' : 'outside', address, pid ?? '', relativeTo(log)]);
   }
   const pages = [
     ...(addresses.temporalUiUrl === undefined ? [] : [`Temporal's UI  ${addresses.temporalUiUrl}`]),
     ...(addresses.mailUrl === undefined ? [] : [`notices sent   ${addresses.mailUrl}`]),
   ];
   return [rows.toString(), ...pages].join('\n');
+}
+
+function relativeTo(log: string | undefined): string {
+  return log === undefined ? '' : relative(process.cwd(), log);
 }
 
 async function found(): Promise<State> {

@@ -1,20 +1,18 @@
 /** `headrace start`: the stack where it is not configured from outside, worker, bridge, and a live view. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { openClients } from '../clients.js';
-import { type Config, readConfig } from '../config.js';
+import { readConfig } from '../config.js';
 import { launchBridge, launchWorker, type LaunchOptions, prepare } from '../launch.js';
 import { createLog } from '../log.js';
 import { tellAll } from '../bridges/observer.js';
-import { shopRoutes } from '../bridges/routes.js';
 import { rememberConnector, shopConnector } from '../stack/connector.js';
 import { foldersOf, makeFolders } from '../stack/folders.js';
-import type { Stack } from '../stack/index.js';
 import { StatusBoard } from '../status-board.js';
-import { openSignals, type Signals } from '../signals.js';
-import { openDemo, type Demo } from './demo.js';
+import { openSignals } from '../signals.js';
+import { openDemo } from './demo.js';
 import { launchStack } from './launch-stack.js';
+import { placesOf, showLive, welcome } from './live-view.js';
 import { untilStopped } from './until-stopped.js';
 
 const both = ['bridge', 'worker'] as const;
@@ -75,9 +73,12 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     closers.push(() => bridge.stop());
     signals.watch({ ...clients, bridge, worker });
     demo.open();
-    print(welcome(config, stack, demo, signals));
+    const places = placesOf(config, addresses, { gateway: demo.gatewayUrl, signals: signals.url });
+    print(welcome(places).join('\n'));
     const failed = Promise.race([bridge.halted, worker.ended]);
-    await Promise.race([stopped, failed, show(board, demo, plain, closing.signal)]);
+    const below = (): string[] => [...demo.notices(), ...lost];
+    const view = showLive({ board, places, below, plain, signal: closing.signal });
+    await Promise.race([stopped, failed, view]);
   } finally {
     closing.abort();
     if (closers.length > 1) print('stopping: draining what is in flight');
@@ -85,47 +86,6 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     for (const close of closers.reverse()) await close();
     if (closers.length > 1) print('stopped');
   }
-}
-
-/** Shows the board until `signal` aborts. */
-async function show(
-  board: StatusBoard,
-  demo: Demo,
-  plain: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const redraw = process.stdout.isTTY && !plain;
-  let last = '';
-  for (;;) {
-    await sleep(redraw ? 1_000 : 10_000, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-    await board.refresh();
-    const text = [board.render(), ...demo.notices()].join('\n');
-    if (text === last) continue;
-    // Home, the text, and whatever was below it cleared: no flicker.
-    if (redraw) process.stdout.write(`\u001b[H\u001b[2J${text}\n`);
-    else print(text);
-    last = text;
-  }
-}
-
-function welcome(config: Config, { addresses }: Stack, demo: Demo, { url }: Signals): string {
-  const routes = shopRoutes({ dayMs: 1 }).map(
-    ({ kind, action }) => `  ${kind.type.padEnd(22)} ${action}`,
-  );
-  return [
-    '',
-    'Headrace runs. Where to look:',
-    `  runs in Temporal       ${addresses.temporalUiUrl ?? 'at your Temporal server'}`,
-    `  notices sent           ${addresses.mailUrl ?? 'at your mail server'}`,
-    `  payment gateway        ${demo.gatewayUrl}`,
-    `  metrics and health     ${url ?? ''}/metrics, /healthz, /readyz`,
-    `  logs                   ${join(config.HEADRACE_DATA, 'logs')}`,
-    'What is routed:',
-    ...routes,
-    'Ctrl-C drains and stops.',
-    '',
-  ].join('\n');
 }
 
 function print(text: string): void {
