@@ -15,8 +15,8 @@ export interface SeedWorld {
   readonly quietMs?: number;
 }
 
-/** No event ever confirms this order. */
-const inventedOrder = '999001';
+/** No event ever confirms this order, nor those after it. */
+const firstInvented = 999_001;
 const patienceMs = 60_000;
 
 /**
@@ -77,13 +77,14 @@ async function forgetRun({ client, namespace }: SeedWorld, orderId: string): Pro
 }
 
 async function inventRun({ client, taskQueue = 'headrace' }: SeedWorld): Promise<string> {
+  const orderId = await notYetInvented(client);
   const event = {
-    id: `invented-${inventedOrder}`,
+    id: `invented-${orderId}`,
     type: 'order.confirmed',
     occurredAt: new Date().toISOString(),
     position: { source: 'invented', at: '0' },
     data: {
-      orderId: inventedOrder,
+      orderId,
       customerEmail: 'nobody@example.com',
       amount: '1.00',
       currency: 'EUR',
@@ -92,14 +93,21 @@ async function inventRun({ client, taskQueue = 'headrace' }: SeedWorld): Promise
     },
   };
   await client.workflow.start('fulfilOrder', {
-    workflowId: fulfilmentId(inventedOrder),
+    workflowId: fulfilmentId(orderId),
     taskQueue,
     // Real days: it waits for a dispatch that never comes, and disturbs nothing.
-    args: [{ orderId: inventedOrder, first: [event] }],
+    args: [{ orderId, first: [event] }],
     workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: `Order ${inventedOrder}: started by hand, no event asked for it`,
+    staticSummary: `Order ${orderId}: started by hand, no event asked for it`,
   });
-  return `run without an event: a run of order ${inventedOrder} was started by hand`;
+  return `run without an event: a run of order ${orderId} was started by hand`;
+}
+
+/** An earlier demo may have invented some; their runs are still open, and of another day. */
+async function notYetInvented(client: Client): Promise<string> {
+  let order = firstInvented;
+  while (await runExists(client, fulfilmentId(String(order)))) order += 1;
+  return String(order);
 }
 
 async function alterAmount({ pool }: SeedWorld, orderId: string): Promise<string> {
