@@ -1,6 +1,6 @@
 /** The command line: one file per command in `commands/`, and what an error means to a shell. */
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { BridgeHalted } from './bridge.js';
 import { bridgeCommand } from './commands/bridge.js';
 import { deadLettersCommand } from './commands/dead-letters.js';
@@ -31,9 +31,18 @@ const program = new Command('headrace')
   .addCommand(gatewayCommand())
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 bad configuration or usage.');
 
+/** Usage errors are thrown, from every subcommand, so that they end with their own exit code. */
+function throwing(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwing);
+}
+throwing(program);
+
 try {
   await program.parseAsync();
 } catch (error) {
+  // Commander has printed it; help and version come this way too, with 0.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   // What an operator can act on is told in words; only what we did not foresee shows its stack.
   const foreseen = [ConfigError, StackError, BridgeHalted].some((kind) => error instanceof kind);
   const text = error instanceof Error ? (foreseen ? error.message : error.stack) : String(error);
