@@ -8,6 +8,7 @@ import type { Addresses } from '../addresses.js';
 import type { Config } from '../config.js';
 import type { Child } from './child.js';
 import { startConnect } from './connect.js';
+import { StackError } from './error.js';
 import { foldersOf, type Folders, makeFolders } from './folders.js';
 import { jarFolder, javaCommand } from './java.js';
 import { startKafka } from './kafka.js';
@@ -105,6 +106,7 @@ class Launch {
     const file = join(this.#folders.root, 'ports.json');
     this.#ports = await keptPorts(file);
     await refuseBusyPorts(this.#ports, this.#plan.ports, file);
+    const { progress } = this.#options;
     const kafka = this.#launch('kafka');
     const starting = [
       this.#launch('postgres'),
@@ -114,8 +116,13 @@ class Launch {
       kafka.then(() => this.#launch('connect')),
     ];
     // All are waited for, so that nothing is still starting while a failure is cleaned up.
-    const failed = (await Promise.allSettled(starting)).find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    const settled = await Promise.allSettled(starting);
+    const [first, ...others] = new Set(
+      settled.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : [])),
+    );
+    // Two things that are missing are told at once, not one at each start.
+    for (const other of others) if (other instanceof StackError) progress(other.message);
+    if (first !== undefined) throw first as Error;
     await this.#writeState();
   }
 

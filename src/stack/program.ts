@@ -7,6 +7,8 @@ const run = promisify(execFile);
 
 export interface ProgramOptions {
   readonly cwd?: string;
+  /** In place of our own environment. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
   /** Run as this user; needs root. */
   readonly uid?: number;
@@ -20,6 +22,7 @@ export async function outputOf(
 ): Promise<string> {
   const { stdout } = await run(command, [...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     timeout: options.timeoutMs ?? 600_000,
     maxBuffer: 64 * 1024 * 1024,
