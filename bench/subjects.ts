@@ -6,7 +6,7 @@ import { runBridge } from '../src/bridge.js';
 import { signalWithStart } from '../src/bridges/command.js';
 import { application } from '../src/bridges/application-source.js';
 import type { EventKind } from '../src/bridges/event-source.js';
-import { defineRoute, routeTable } from '../src/bridges/route.js';
+import { defineRoute } from '../src/bridges/route.js';
 import { ensureTopics } from '../src/stack/topics.js';
 import { eventsSignal } from '../src/workflows/index.js';
 import { type BenchEvent, benchSteps } from './workflows/index.js';
@@ -48,7 +48,7 @@ export async function headrace(laboratory: Laboratory, feed: Feed): Promise<Subj
     taskQueue,
     groupId: `headrace-${randomUUID()}`,
     generation: '0',
-    table: routeTable([route]),
+    routes: [route],
     deadLetterTopic,
     log,
   });

@@ -1,30 +1,12 @@
 /** Process: runs the bridge until told to stop, or until a halt that no retry can mend. */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import type { Kafka } from 'kafkajs';
-import type { Logger } from 'pino';
+import { type BridgeOptions, type BridgeSettings, settingsOf } from './bridge-options.js';
 import { openDeadLetters } from './bridges/dead-letters.js';
-import { Engine, type EngineLimits, defaultLimits } from './bridges/engine.js';
+import { Engine } from './bridges/engine.js';
 import { Intake } from './bridges/kafka.js';
-import type { EngineState, Observer } from './bridges/observer.js';
-import type { RouteTable } from './bridges/route.js';
+import type { EngineState } from './bridges/observer.js';
 import { dispatch } from './bridges/temporal.js';
-
-export interface BridgeOptions {
-  readonly kafka: Kafka;
-  readonly client: Client;
-  readonly namespace: string;
-  readonly taskQueue: string;
-  readonly groupId: string;
-  /** Of topics whose own identity is not known. */
-  readonly generation: string;
-  readonly table: RouteTable;
-  readonly deadLetterTopic: string;
-  readonly log: Logger;
-  readonly limits?: EngineLimits;
-  readonly observer?: Partial<Observer>;
-}
 
 export interface Bridge {
   /** Rejects when the bridge halts: the reason holds for every record. */
@@ -45,9 +27,13 @@ export class BridgeHalted extends Error {
   override readonly name = 'BridgeHalted';
 }
 
-/** Starts the bridge. Resolves when the consumer runs. */
-export async function runBridge(options: BridgeOptions): Promise<Bridge> {
-  const { kafka, client, log, table } = options;
+/**
+ * Starts the bridge. Resolves when the consumer runs.
+ * @throws BridgeRefused for options that no bridge could work with.
+ */
+export async function runBridge(given: BridgeOptions): Promise<Bridge> {
+  const options = settingsOf(given);
+  const { kafka, client, log, table, observer } = options;
   const intake = new Intake(kafka, intakeSettings(options), log);
   let haltedBy: BridgeHalted | undefined;
   let halt: (error: BridgeHalted) => void = () => undefined;
@@ -81,7 +67,9 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
       sleep: (ms) => sleep(ms),
       random: Math.random,
       now: () => performance.now(),
-      decided: (outcome) => options.observer?.decided?.(outcome),
+      decided: (outcome) => {
+        observer.decided(outcome);
+      },
       retrying: (workflowId, cause, attempt) => {
         // The first repetition is everyday; from the fifth on an operator should know.
         log[attempt === 5 ? 'warn' : 'debug']({ workflowId, cause, attempt }, 'trying again');
@@ -91,7 +79,7 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
         halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
       },
     },
-    options.limits ?? defaultLimits,
+    options.limits,
   );
   await intake.start(engine);
   const stop = async (withinMs = 10_000): Promise<void> => {
@@ -110,7 +98,7 @@ export async function runBridge(options: BridgeOptions): Promise<Bridge> {
   };
 }
 
-function intakeSettings({ groupId, table, generation }: BridgeOptions) {
+function intakeSettings({ groupId, table, generation }: BridgeSettings) {
   return {
     groupId,
     generation,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BridgeHalted } from './bridge.js';
+import { BridgeRefused } from './bridge-options.js';
 import { bridgeCommand } from './commands/bridge.js';
 import { deadLettersCommand } from './commands/dead-letters.js';
 import { gatewayCommand } from './commands/gateway.js';
@@ -44,7 +45,9 @@ try {
   // Commander has printed it; help and version come this way too, with 0.
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   // What an operator can act on is told in words; only what we did not foresee shows its stack.
-  const foreseen = [ConfigError, StackError, BridgeHalted].some((kind) => error instanceof kind);
+  const foreseen = [ConfigError, StackError, BridgeHalted, BridgeRefused].some(
+    (kind) => error instanceof kind,
+  );
   const text = error instanceof Error ? (foreseen ? error.message : error.stack) : String(error);
   process.stderr.write(`headrace: ${text ?? ''}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;

@@ -2,6 +2,7 @@
  * Everything in one process: the stack (what is not configured from outside), then worker, bridge
  * and schedules. `headrace start` is this; `headrace worker` and `headrace bridge` are its halves.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -11,7 +12,6 @@ import { type Bridge, runBridge } from './bridge.js';
 import { ensureDeadLetterTopic } from './bridges/dead-letter-topic.js';
 import { ensureHoldingSchema } from './bridges/holding-schema.js';
 import type { Observer } from './bridges/observer.js';
-import { routeTable } from './bridges/route.js';
 import { shopRoutes } from './bridges/routes.js';
 import { ensureSchedules, schedules } from './bridges/schedules.js';
 import { deadLetterTopic, shopTopics } from './bridges/shop-topics.js';
@@ -21,7 +21,7 @@ import { keepRuns } from './stack/retention.js';
 import { registerConnector, shopConnector } from './stack/connector.js';
 import { ensureTopics } from './stack/topics.js';
 import { ensureSearchAttributes } from './stack/search-attributes.js';
-import { type RunningWorker, runWorker } from './worker.js';
+import { type RunningWorker, runWorker, type WorkflowSource } from './worker.js';
 import { worldOf } from './world.js';
 
 const day = 86_400_000;
@@ -74,13 +74,13 @@ export interface LaunchOptions {
 
 /** Starts the worker on its task queue. */
 export function launchWorker(options: LaunchOptions): Promise<RunningWorker> {
-  const { config, clients, log } = options;
+  const { config, clients } = options;
   return runWorker({
     connection: clients.connection,
     namespace: clients.namespace,
     taskQueue: config.HEADRACE_TASK_QUEUE,
     activities: worldOf(options),
-    log,
+    ...workflows(),
   });
 }
 
@@ -94,11 +94,18 @@ export function launchBridge(options: LaunchOptions): Promise<Bridge> {
     taskQueue: config.HEADRACE_TASK_QUEUE,
     groupId: config.HEADRACE_GROUP,
     generation: config.HEADRACE_TOPIC_GENERATION,
-    table: routeTable(shopRoutes({ dayMs })),
+    routes: shopRoutes({ dayMs }),
     deadLetterTopic,
     log,
     ...(observer === undefined ? {} : { observer }),
   });
+}
+
+/** The bundle of `npm run build`, else a fresh one of the sources. */
+function workflows(): WorkflowSource {
+  const bundlePath = fileURLToPath(new URL('../workflows.bundle.cjs', import.meta.url));
+  if (existsSync(bundlePath)) return { bundlePath };
+  return { workflowsPath: fileURLToPath(new URL('workflows/index.js', import.meta.url)) };
 }
 
 function shopSchema(): Promise<string> {

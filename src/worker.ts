@@ -1,18 +1,21 @@
 /** Process: runs workflows and activities until told to stop. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type State as WorkerState } from '@temporalio/worker';
-import type { Logger } from 'pino';
 
-export interface WorkerOptions {
+/** Where the workflows come from. */
+export type WorkflowSource =
+  /** The file that exports them; it is bundled when the worker starts. */
+  | { readonly workflowsPath: string }
+  /** A bundle that was made before, by `bundleWorkflowCode` of Temporal's SDK. */
+  | { readonly bundlePath: string };
+
+export type WorkerOptions = WorkflowSource & {
   readonly connection: NativeConnection;
-  readonly namespace: string;
-  readonly taskQueue: string;
-  readonly activities: object;
-  readonly log: Logger;
-  /** Without it, the bundle of `npm run build`, or a fresh one of the sources. */
-  readonly bundlePath?: string;
-}
+  /** Default `default`. */
+  readonly namespace?: string;
+  /** Default `headrace`. */
+  readonly taskQueue?: string;
+  readonly activities?: object;
+};
 
 export interface RunningWorker {
   state(): WorkerState;
@@ -22,24 +25,18 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-const built = fileURLToPath(new URL('../workflows.bundle.cjs', import.meta.url));
-
 /** Starts a worker. Resolves when it polls. */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { connection, namespace, taskQueue, activities } = options;
-  const bundlePath = options.bundlePath ?? (existsSync(built) ? built : undefined);
+  const { connection, namespace = 'default', taskQueue = 'headrace', activities = {} } = options;
   const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    activities,
+    ...{ connection, namespace, taskQueue, activities },
     shutdownGraceTime: '5 seconds',
     // An idle event costs one poll's latency; more pollers than cores cost only memory.
     workflowTaskPollerBehavior: { type: 'autoscaling' },
     activityTaskPollerBehavior: { type: 'autoscaling' },
-    ...(bundlePath === undefined
-      ? { workflowsPath: fileURLToPath(new URL('workflows/index.js', import.meta.url)) }
-      : { workflowBundle: { codePath: bundlePath } }),
+    ...('bundlePath' in options
+      ? { workflowBundle: { codePath: options.bundlePath } }
+      : { workflowsPath: options.workflowsPath }),
   });
   const ended = worker.run();
   ended.catch(() => undefined);

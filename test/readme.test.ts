@@ -64,3 +64,8 @@ test('metrics: name, labels and meaning, and no other', () => {
   const told = table('Metrics').filter(([name]) => name?.startsWith('`headrace_') === true);
   expect(told).toEqual(expected);
 });
+
+test.each(['workflows.ts', 'main.ts'])('the program of its own: %s', (name) => {
+  const file = new URL(`package-example/${name}`, import.meta.url);
+  expect(readme).toContain(`\`\`\`ts\n${readFileSync(file, 'utf8')}\`\`\``);
+});

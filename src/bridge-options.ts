@@ -1,0 +1,85 @@
+/** What a bridge is given, and what holds where nothing is said. Pure. */
+import type { Client } from '@temporalio/client';
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { createDecoder, type Decoder } from './bridges/decoder.js';
+import { defaultLimits, type EngineLimits } from './bridges/engine.js';
+import { type Observer, silent, tellAll } from './bridges/observer.js';
+import { type Route, type RouteTable, routeTable } from './bridges/route.js';
+import { deadLetterTopic } from './bridges/shop-topics.js';
+import { createLog } from './log.js';
+
+/** The first four are needed; everything else has a default. */
+export interface BridgeOptions {
+  readonly kafka: Kafka;
+  readonly client: Client;
+  readonly routes: readonly Route[];
+  /** The consumer group: bridges of one group share the partitions. Its offsets are the progress. */
+  readonly groupId: string;
+  /** Where the workers of the started workflows poll; default `headrace`. */
+  readonly taskQueue?: string;
+  /** Default: the client's. */
+  readonly namespace?: string;
+  /** How values are read; default: JSON in its known forms, without a schema registry. */
+  readonly decoder?: Decoder;
+  /** Default `headrace.dead-letters`; it is created where it is missing. */
+  readonly deadLetterTopic?: string;
+  /** Of topics whose own identity is not known; default `0`. */
+  readonly generation?: string;
+  /** Default: JSON lines from `info` on, to standard error. */
+  readonly log?: Logger;
+  readonly limits?: EngineLimits;
+  readonly observer?: Partial<Observer>;
+}
+
+/** The options with every default filled in. */
+export interface BridgeSettings {
+  readonly kafka: Kafka;
+  readonly client: Client;
+  readonly groupId: string;
+  readonly taskQueue: string;
+  readonly namespace: string;
+  readonly decoder: Decoder;
+  readonly table: RouteTable;
+  readonly deadLetterTopic: string;
+  readonly generation: string;
+  readonly log: Logger;
+  readonly limits: EngineLimits;
+  readonly observer: Observer;
+}
+
+/** Thrown at launch for options that no bridge could work with; the message lists every problem. */
+export class BridgeRefused extends Error {
+  override readonly name = 'BridgeRefused';
+}
+
+/** @throws BridgeRefused */
+export function settingsOf(options: BridgeOptions): BridgeSettings {
+  const problems = problemsOf(options);
+  if (problems.length > 0) {
+    const list = problems.map((problem) => `  ${problem}`).join('\n');
+    throw new BridgeRefused(`bridge: it cannot be started:\n${list}`);
+  }
+  const { kafka, client, routes, groupId, decoder = createDecoder(), observer } = options;
+  return {
+    ...{ kafka, client, groupId, decoder },
+    taskQueue: options.taskQueue ?? 'headrace',
+    namespace: options.namespace ?? client.options.namespace,
+    table: routeTable(routes, { decoder }),
+    deadLetterTopic: options.deadLetterTopic ?? deadLetterTopic,
+    generation: options.generation ?? '0',
+    log: options.log ?? createLog('info', 2),
+    limits: options.limits ?? defaultLimits,
+    observer: observer === undefined ? silent : tellAll([observer]),
+  };
+}
+
+function problemsOf({ routes, groupId }: BridgeOptions): string[] {
+  const names = routes.map(({ name }) => name);
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return [
+    ...(groupId === '' ? ['groupId: is empty: name the consumer group'] : []),
+    ...(routes.length === 0 ? ['routes: there are none: define at least one'] : []),
+    ...[...twice].map((name) => `routes: ${JSON.stringify(name)} is the name of two: rename one`),
+  ];
+}

@@ -1,0 +1,81 @@
+/**
+ * `headrace`: the bridge's and the worker's side of the package; workflows import
+ * `headrace/workflow`. The README has a whole program that uses both.
+ */
+
+// The processes.
+export { type Bridge, BridgeHalted, runBridge } from './bridge.js';
+export { type BridgeOptions, BridgeRefused } from './bridge-options.js';
+export { ConfigError } from './config.js';
+export { type Connections, connectFromEnvironment } from './environment.js';
+export { createLog } from './log.js';
+export {
+  type RunningWorker,
+  runWorker,
+  type WorkerOptions,
+  type WorkflowSource,
+} from './worker.js';
+
+// Where events come from.
+export { application, message } from './bridges/application-source.js';
+export { change, type ChangeSource } from './bridges/change-source.js';
+export type { EventKind, EventSource, Reading } from './bridges/event-source.js';
+export {
+  and,
+  header,
+  key,
+  not,
+  operation,
+  or,
+  type Operation,
+  type Predicate,
+} from './bridges/predicate.js';
+export type { Verbs } from './bridges/row-predicate.js';
+export { tombstone } from './bridges/tombstone-source.js';
+export type { TopicPattern, Topics } from './bridges/topic-pattern.js';
+export { createDecoder, type Decoder } from './bridges/decoder.js';
+export type { Change, Envelope } from './bridges/envelope.js';
+export type { KafkaRecord } from './bridges/record.js';
+
+// What they do.
+export {
+  type Command,
+  type Listing,
+  signal,
+  signalWithStart,
+  start,
+  type WhenClosed,
+  type WhenMissing,
+} from './bridges/command.js';
+export {
+  type Decision,
+  defineRoute,
+  type Route,
+  type RouteTable,
+  routeTable,
+} from './bridges/route.js';
+export type { Event, Opening, Position } from './workflows/index.js';
+
+// What is set aside.
+export { ensureHoldingSchema } from './bridges/holding-schema.js';
+export { createHoldingStore, type HoldingStoreOptions } from './bridges/holding-store.js';
+export type { Held, HoldingStore } from './bridges/held.js';
+export { heldSummary, type HeldSummary } from './bridges/held-summary.js';
+export { rejectionReasons, type RejectReason } from './bridges/rejection.js';
+
+// What operators see.
+export { bridgeMetrics, type MetricsOptions } from './bridges/metrics.js';
+export {
+  type EngineState,
+  type Observer,
+  type PartitionState,
+  silent,
+  tellAll,
+} from './bridges/observer.js';
+export {
+  type Check,
+  type Operations,
+  type OperationsOptions,
+  serveOperations,
+} from './operations.js';
+export { installMeteredRuntime, installRuntime, type SdkMetrics } from './sdk-runtime.js';
