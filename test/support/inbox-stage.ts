@@ -1,10 +1,15 @@
 /** A real server with a worker for `inbox-workflows.ts`, and signals sent as the bridge sends them. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
+import { Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, toPayloads, type Workflow } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { Client as TemporalClient } from '@temporalio/client';
+import {
+  DefaultLogger,
+  MetricsBuffer,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import type { Addresses } from '../../src/addresses.js';
 import { type Event, eventsSignal, type Skipped } from '../../src/workflows/index.js';
 
@@ -17,23 +22,41 @@ export class InboxStage {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
   readonly #taskQueue: string;
-  /** What the server answered when it did not take a signal, and how often. */
-  readonly refusals = new Map<string, number>();
+  readonly #metrics: MetricsBuffer;
+  #duplicates = 0;
 
-  private constructor(connection: NativeConnection, worker: Worker, taskQueue: string) {
+  private constructor(
+    connection: NativeConnection,
+    worker: Worker,
+    taskQueue: string,
+    metrics: MetricsBuffer,
+  ) {
+    this.#metrics = metrics;
     this.#connection = connection;
     this.#worker = worker;
     this.#taskQueue = taskQueue;
-    this.client = new TemporalClient({ connection, namespace });
+    this.client = new Client({ connection, namespace });
     this.#ended = worker.run();
   }
 
   static async open({ temporalAddress }: Addresses): Promise<InboxStage> {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const buffer = new MetricsBuffer({ maxBufferSize: 200_000 });
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { metrics: { buffer } },
+    });
     const connection = await NativeConnection.connect({ address: temporalAddress });
     const taskQueue = `inbox-${randomUUID()}`;
     const worker = await Worker.create({ connection, namespace, taskQueue, workflowsPath });
-    return new InboxStage(connection, worker, taskQueue);
+    return new InboxStage(connection, worker, taskQueue, buffer);
+  }
+
+  /** Repetitions that the worker's metrics have counted so far. */
+  duplicates(): number {
+    for (const { metric, value } of this.#metrics.retrieveUpdates()) {
+      if (metric.name === 'headrace_inbox_duplicates') this.#duplicates += value;
+    }
+    return this.#duplicates;
   }
 
   async close(): Promise<void> {
@@ -67,8 +90,6 @@ export class InboxStage {
         return;
       } catch (error) {
         if (!isGrpcServiceError(error)) throw error;
-        const refusal = `${String(error.code)}: ${error.details}`;
-        this.refusals.set(refusal, (this.refusals.get(refusal) ?? 0) + 1);
         if (!momentary.has(error.code)) throw error;
       }
     }
