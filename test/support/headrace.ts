@@ -60,26 +60,44 @@ export async function headrace(
   };
 }
 
+/** What a command said, and how it ended. */
+export interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs `headrace …args` to its end, whatever that is. */
+export async function headraceSays(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Said> {
+  const child = spawn(process.execPath, [command, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, error]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => error.push(chunk));
+  const code = await ended(child);
+  return { code, out: Buffer.concat(out).toString(), error: Buffer.concat(error).toString() };
+}
+
 /** Runs `headrace …args` to its end. @throws Error with its output when the exit code is not 0. */
 export async function runHeadrace(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const child = spawn(process.execPath, [command, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await ended(child);
-  if (code !== 0)
-    throw new Error(`headrace ${args.join(' ')} ended with ${String(code)}: ${output}`);
+  const { code, out, error } = await headraceSays(args, env);
+  if (code !== 0) {
+    throw new Error(`headrace ${args.join(' ')} ended with ${String(code)}: ${out}${error}`);
+  }
 }
 
 function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', resolve);
+    // Not at its exit: what it wrote may still be on its way.
+    child.once('close', resolve);
   });
 }
