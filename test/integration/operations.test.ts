@@ -1,6 +1,8 @@
 /** What operators see of the real processes: metrics, health, and readiness in an outage. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventsSignal, paymentRecoveryId } from '../../src/workflows/index.js';
 import { environmentOf, type Headrace, headrace } from '../support/headrace.js';
 import { eventually, openSite, type Site } from '../support/site.js';
 
@@ -78,6 +80,21 @@ describe('bridge and worker with a port for operators', () => {
     const { text } = await get('bridge', '/metrics');
     expect(text).toMatch(/^process_resident_memory_bytes \d/m);
     expect(text).not.toContain(paymentId);
+  });
+
+  it('what an inbox drops because it came again is counted by the worker', async () => {
+    const paymentId = `${site.name}-1`;
+    const event = {
+      ...{ id: randomUUID(), type: 'card.updated', occurredAt: new Date().toISOString() },
+      position: { source: 'test', at: '1' },
+      data: { paymentId, cardToken: 'tok_other' },
+    };
+    const run = site.client.workflow.getHandle(paymentRecoveryId(paymentId));
+    for (const twice of [event, event]) await run.signal(eventsSignal, [twice]);
+    await eventually('the repetition to be counted', async () => {
+      const { text } = await get('worker', '/metrics');
+      return /^headrace_inbox_duplicates_total\{.*\} 1$/m.test(text);
+    });
   });
 
   it('while Temporal is away both are alive and not ready; afterwards ready again', async () => {
