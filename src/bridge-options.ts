@@ -3,7 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { createDecoder, type Decoder } from './bridges/decoder.js';
-import { defaultLimits, type EngineLimits } from './bridges/engine.js';
+import { defaultLimits, type EngineLimits } from './bridges/engine-ports.js';
+import type { HoldingStore } from './bridges/held.js';
 import { type Observer, silent, tellAll } from './bridges/observer.js';
 import { type Route, type RouteTable, routeTable } from './bridges/route.js';
 import { deadLetterTopic } from './bridges/shop-topics.js';
@@ -28,6 +29,10 @@ export interface BridgeOptions {
   readonly generation?: string;
   /** Default: JSON lines from `info` on, to standard error. */
   readonly log?: Logger;
+  /** Where records are held; without it no route can park, and nothing can be redriven. */
+  readonly store?: HoldingStore;
+  /** True: a worker of the task queue shares the client's connection, and starts are handed to it. */
+  readonly eager?: boolean;
   readonly limits?: EngineLimits;
   readonly observer?: Partial<Observer>;
 }
@@ -44,6 +49,8 @@ export interface BridgeSettings {
   readonly deadLetterTopic: string;
   readonly generation: string;
   readonly log: Logger;
+  readonly store: HoldingStore | undefined;
+  readonly eager: boolean;
   readonly limits: EngineLimits;
   readonly observer: Observer;
 }
@@ -69,17 +76,23 @@ export function settingsOf(options: BridgeOptions): BridgeSettings {
     deadLetterTopic: options.deadLetterTopic ?? deadLetterTopic,
     generation: options.generation ?? '0',
     log: options.log ?? createLog('info', 2),
+    store: options.store,
+    eager: options.eager ?? false,
     limits: options.limits ?? defaultLimits,
     observer: observer === undefined ? silent : tellAll([observer]),
   };
 }
 
-function problemsOf({ routes, groupId }: BridgeOptions): string[] {
+function problemsOf({ routes, groupId, store }: BridgeOptions): string[] {
+  const parking = routes.filter(({ onDeadLetter }) => onDeadLetter === 'park');
   const names = routes.map(({ name }) => name);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   return [
     ...(groupId === '' ? ['groupId: is empty: name the consumer group'] : []),
     ...(routes.length === 0 ? ['routes: there are none: define at least one'] : []),
+    ...(store === undefined ? parking : []).map(
+      ({ name }) => `routes: ${JSON.stringify(name)} parks, which needs a store: hand one in`,
+    ),
     ...[...twice].map((name) => `routes: ${JSON.stringify(name)} is the name of two: rename one`),
   ];
 }

@@ -1,12 +1,18 @@
 /** Process: runs the bridge until told to stop, or until a halt that no retry can mend. */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { type BridgeOptions, type BridgeSettings, settingsOf } from './bridge-options.js';
 import { openDeadLetters } from './bridges/dead-letters.js';
 import { Engine } from './bridges/engine.js';
+import type { EnginePorts } from './bridges/engine-ports.js';
 import { Intake } from './bridges/kafka.js';
-import type { EngineState } from './bridges/observer.js';
+import { type EngineState, type Observer, tellAll } from './bridges/observer.js';
 import { dispatch } from './bridges/temporal.js';
+import { recall } from './bridges/temporal-updates.js';
+
+/** How often held records are looked at, ms. */
+const tendMs = 1_000;
 
 export interface Bridge {
   /** Rejects when the bridge halts: the reason holds for every record. */
@@ -33,7 +39,7 @@ export class BridgeHalted extends Error {
  */
 export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const options = settingsOf(given);
-  const { kafka, client, log, table, observer } = options;
+  const { kafka, client, log, table, store } = options;
   const intake = new Intake(kafka, intakeSettings(options), log);
   let haltedBy: BridgeHalted | undefined;
   let halt: (error: BridgeHalted) => void = () => undefined;
@@ -50,39 +56,40 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     taskQueue: options.taskQueue,
     identity: `headrace-bridge@${hostname()}`,
     deadlineMs: 10_000,
+    eager: options.eager,
   };
   const { deadLetterTopic: topic, groupId: group } = options;
-  const letters = openDeadLetters(kafka, { topic, group, kept: false }, log);
-  const engine = new Engine(
-    {
-      decide: (record) => table.decide(record),
-      dispatch: (request) => dispatch(target, request),
-      bury: (letter) => letters.bury(letter),
-      pause: (topic, partition) => {
-        intake.pause(topic, partition);
-      },
-      resume: (topic, partition) => {
-        intake.resume(topic, partition);
-      },
-      sleep: (ms) => sleep(ms),
-      random: Math.random,
-      now: () => performance.now(),
-      decided: (outcome) => {
-        observer.decided(outcome);
-      },
-      retrying: (workflowId, cause, attempt) => {
-        // The first repetition is everyday; from the fifth on an operator should know.
-        log[attempt === 5 ? 'warn' : 'debug']({ workflowId, cause, attempt }, 'trying again');
-      },
-      halt: (cause) => {
-        log.fatal({ cause }, 'bridge halts: the reason holds for every record');
-        halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
-      },
+  const letters = openDeadLetters(kafka, { topic, group, kept: store !== undefined }, log);
+  const ports: EnginePorts = {
+    decide: (record) => table.decide(record),
+    dispatch: (request) => dispatch(target, request),
+    recall: (workflowId) => recall(target, workflowId),
+    bury: (letter) => letters.bury(letter),
+    ...(store === undefined ? {} : { store }),
+    pause: (topic, partition) => {
+      intake.pause(topic, partition);
     },
-    options.limits,
-  );
+    resume: (topic, partition) => {
+      intake.resume(topic, partition);
+    },
+    sleep: (ms) => sleep(ms),
+    random: Math.random,
+    now: () => performance.now(),
+    clock: () => Date.now(),
+    observer: tellAll([logged(log), options.observer]),
+    lost: () => {
+      intake.rejoin();
+    },
+    halt: (cause) => {
+      log.fatal({ cause }, 'bridge halts: the reason holds for every record');
+      halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
+    },
+  };
+  const engine = new Engine(ports, options.limits);
+  const tending = setInterval(() => void engine.tend(), tendMs);
   await intake.start(engine);
   const stop = async (withinMs = 10_000): Promise<void> => {
+    clearInterval(tending);
     for (const { topic, partition } of engine.windows) intake.pause(topic, partition);
     const until = Date.now() + withinMs;
     while (!engine.idle && Date.now() < until) await sleep(20);
@@ -94,7 +101,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     ...{ halted, engine, stop },
     haltedBy: () => haltedBy,
     assigned: () => intake.assigned,
-    state: () => undefined,
+    state: () => engine.state(),
   };
 }
 
@@ -105,5 +112,19 @@ function intakeSettings({ groupId, table, generation }: BridgeSettings) {
     topics: table.topics,
     sessionTimeoutMs: 10_000,
     commitEveryMs: 250,
+  };
+}
+
+/** What an operator reads in the log without having asked for it. */
+function logged(log: Logger): Partial<Observer> {
+  return {
+    retrying: (what, { cause, code }, attempt) => {
+      // The first repetition is everyday; from the fifth on an operator should know.
+      log[attempt === 5 ? 'warn' : 'debug']({ what, cause, code, attempt }, 'trying again');
+    },
+    expiring: (workflowId, deadlineMs) => {
+      const deadline = new Date(deadlineMs).toISOString();
+      log.warn({ workflowId, deadline }, 'an event still waits for this workflow');
+    },
   };
 }

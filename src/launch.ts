@@ -11,6 +11,7 @@ import type { Addresses } from './addresses.js';
 import { type Bridge, runBridge } from './bridge.js';
 import { ensureDeadLetterTopic } from './bridges/dead-letter-topic.js';
 import { ensureHoldingSchema } from './bridges/holding-schema.js';
+import { createHoldingStore } from './bridges/holding-store.js';
 import type { Observer } from './bridges/observer.js';
 import { shopRoutes } from './bridges/routes.js';
 import { ensureSchedules, schedules } from './bridges/schedules.js';
@@ -69,6 +70,8 @@ export interface LaunchOptions {
   /** Length of a day in the workflows' schedules, in ms. */
   readonly dayMs?: number;
   readonly log: Logger;
+  /** True: this process also runs a worker on the same connection. */
+  readonly worker?: boolean;
   readonly observer?: Partial<Observer>;
 }
 
@@ -86,7 +89,7 @@ export function launchWorker(options: LaunchOptions): Promise<RunningWorker> {
 
 /** Starts the bridge with the shop's routes. */
 export function launchBridge(options: LaunchOptions): Promise<Bridge> {
-  const { config, clients, observer, dayMs = day, log } = options;
+  const { config, clients, observer, dayMs = day, worker = false, log } = options;
   return runBridge({
     kafka: clients.kafka,
     client: clients.client,
@@ -96,6 +99,8 @@ export function launchBridge(options: LaunchOptions): Promise<Bridge> {
     generation: config.HEADRACE_TOPIC_GENERATION,
     routes: shopRoutes({ dayMs }),
     deadLetterTopic,
+    store: createHoldingStore(clients.pool),
+    eager: worker,
     log,
     ...(observer === undefined ? {} : { observer }),
   });

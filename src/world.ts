@@ -38,7 +38,10 @@ function expectationsOf(table: RouteTable, record: KafkaRecord): readonly Expect
   return table.decide(record).flatMap((decision): Expectation[] => {
     if (decision.kind !== 'dispatch') return [];
     const { route, command } = decision;
-    const { workflowId, kind, event } = command;
+    const { kind, event } = command;
+    // Only what starts or signals a workflow leaves a run to be found.
+    if (kind === 'run' || kind === 'update' || kind === 'cancel') return [];
+    const { workflowId } = command;
     return [{ route, workflowId, kind, eventType: event.type, data: event.data }];
   });
 }

@@ -5,109 +5,65 @@
  * All state lives in one place and changes only between awaits, so there is nothing to lock.
  *
  * E1 A record is settled when every route's decision on it is durable: a request accepted, an
- *    ignore decided, or a dead letter acknowledged by the broker.
+ *    ignore decided, held in the store, or a dead letter acknowledged by the broker.
  * E2 What was delivered under an older epoch changes nothing: its answers settle no offset of the
  *    current assignment. The inbox makes the repetition harmless.
- * E3 A request that several records share and Temporal refuses is split, so that one bad record
- *    hurts only itself.
- * E4 A reason that holds for every record halts the engine; nothing is released past it.
+ * E3 A reason that holds for every record halts the engine; nothing is released past it.
  */
-import type { Command } from './command.js';
-import { Lanes } from './lanes.js';
-import { backoffMs, Limiter, type LimiterOptions } from './limiter.js';
+import { bury } from './burial.js';
+import { laneOf } from './command.js';
+import { Dispatcher } from './dispatcher.js';
+import {
+  type Assignment,
+  defaultLimits,
+  type Delivery,
+  type EngineLimits,
+  type EnginePorts,
+  type Outcome,
+  type Release,
+} from './engine-ports.js';
+import type { Fate } from './fate.js';
+import { type HeldKey, heldKey, type HeldState, keyQueue } from './held.js';
+import { HeldRecords } from './held-records.js';
+import type { Aside, Item, Passage } from './item.js';
+import type { EngineState } from './observer.js';
 import type { KafkaRecord } from './record.js';
-import type { RejectReason } from './rejection.js';
-import { type Request, requestOf, requestSize, type RequestLimits } from './request.js';
+import { Redrive } from './redrive.js';
+import { isRejectReason } from './rejection.js';
 import type { Decision } from './route.js';
-import type { Verdict } from './verdict.js';
-import { PartitionWindow, type WindowLimits } from './window.js';
-
-/** What became of one record under one route. */
-export interface Outcome {
-  readonly record: KafkaRecord;
-  readonly route: string;
-  readonly kind: 'started' | 'signalled' | 'ignored' | 'dead-lettered';
-  readonly reason?: string;
-  readonly workflowId?: string;
-  readonly eventType?: string;
-}
-
-export interface DeadLetter {
-  readonly record: KafkaRecord;
-  readonly route: string;
-  readonly reason: RejectReason;
-  readonly detail: string;
-}
-
-/** All that the engine knows of the world. */
-export interface Ports {
-  decide(record: KafkaRecord): readonly Decision[];
-  /** One attempt. Never throws for an answer of the server. */
-  dispatch(request: Request): Promise<Verdict>;
-  /** Resolves once the broker has acknowledged the dead letter. */
-  bury(letter: DeadLetter): Promise<void>;
-  pause(topic: string, partition: number): void;
-  resume(topic: string, partition: number): void;
-  sleep(ms: number): Promise<void>;
-  random(): number;
-  /** Milliseconds since some moment. */
-  now(): number;
-  decided(outcome: Outcome): void;
-  /** A request is tried again; `attempt` counts from 1. */
-  retrying(workflowId: string, cause: string, attempt: number): void;
-  halt(cause: string): void;
-}
-
-export interface EngineLimits {
-  readonly request: RequestLimits;
-  readonly window: WindowLimits;
-  readonly inFlight: LimiterOptions;
-}
-
-export const defaultLimits: EngineLimits = {
-  request: { events: 200, bytes: 256 * 1024 },
-  window: { records: 5_000, bytes: 16 * 1024 * 1024, span: 50_000 },
-  inFlight: { floor: 4, start: 16, ceiling: 256 },
-};
-
-/** A record on its way: settled when no route has anything left to do for it. */
-interface Passage {
-  readonly window: PartitionWindow;
-  readonly record: KafkaRecord;
-  readonly offset: bigint;
-  readonly bytes: number;
-  open: number;
-}
-
-interface Item {
-  readonly passage: Passage;
-  readonly route: string;
-  readonly command: Command;
-  readonly bytes: number;
-}
-
-/** What can be committed. */
-export interface Release {
-  readonly window: PartitionWindow;
-  /** The next offset to read after a restart. */
-  readonly offset: bigint;
-}
+import { PartitionWindow } from './window.js';
 
 export class Engine {
-  readonly #ports: Ports;
+  readonly #ports: EnginePorts;
   readonly #limits: EngineLimits;
-  readonly #lanes = new Lanes<Item>();
-  readonly #limiter: Limiter;
+  readonly #held: HeldRecords;
+  readonly #dispatcher: Dispatcher;
+  readonly #redrive: Redrive;
   readonly #windows = new Map<string, PartitionWindow>();
+  /** What came before the claim on held records was answered. */
+  #early: { readonly at: Delivery; readonly records: readonly KafkaRecord[] }[] | undefined;
   #epoch = 0;
-  #inFlight = 0;
-  #burying = 0;
+  #setting = 0;
   #stopped = false;
 
-  constructor(ports: Ports, limits: EngineLimits = defaultLimits) {
+  constructor(ports: EnginePorts, limits: EngineLimits = defaultLimits) {
     this.#ports = ports;
     this.#limits = limits;
-    this.#limiter = new Limiter(limits.inFlight);
+    this.#held = new HeldRecords(ports);
+    this.#dispatcher = new Dispatcher(ports, limits, this.#held, {
+      isWanted: (item) => this.#isWanted(item),
+      conclude: (item, fate) => this.#conclude(item, fate),
+      hold: (item) => {
+        this.#holdBehind(item);
+      },
+    });
+    this.#redrive = new Redrive(ports, this.#held, {
+      dispatcher: this.#dispatcher,
+      isReached: (held) => this.#isReached(held),
+      lost: () => {
+        this.#lose();
+      },
+    });
   }
 
   get epoch(): number {
@@ -116,51 +72,73 @@ export class Engine {
 
   /** Nothing waits and nothing is in flight. */
   get idle(): boolean {
-    return this.#lanes.queued === 0 && this.#inFlight === 0 && this.#burying === 0;
+    return this.#dispatcher.idle && this.#setting === 0 && this.#early === undefined;
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#dispatcher.inFlight;
   }
 
   get windows(): Iterable<PartitionWindow> {
     return this.#windows.values();
   }
 
-  /** A new assignment: everything of the older one is fenced, and what waits of it is forgotten. */
-  assigned(): number {
+  /**
+   * A new assignment: everything of the older one is fenced, and what waits of it is forgotten.
+   * Answers with the epoch that deliveries must carry.
+   */
+  assigned(partitions: readonly Assignment[]): number {
     for (const window of this.#windows.values()) {
       if (window.paused) this.#ports.resume(window.topic, window.partition);
     }
     this.#epoch += 1;
     this.#windows.clear();
-    this.#lanes.drop(({ passage }) => passage.window.epoch !== this.#epoch);
+    this.#held.forget();
+    this.#dispatcher.drop((item) => !this.#isWanted(item));
+    for (const assignment of partitions) {
+      const window = new PartitionWindow(assignment, this.#epoch, this.#limits.window);
+      this.#windows.set(placeOf(assignment), window);
+    }
+    this.#ports.observer.assigned(partitions.length);
+    if (this.#held.exists) {
+      this.#early = [];
+      void this.#claim(partitions, this.#epoch);
+    }
     return this.#epoch;
   }
 
   /** Takes no new work: what waits is forgotten, since it is released by nobody. */
   stop(): void {
     this.#stopped = true;
-    this.#lanes.drop(() => true);
+    this.#held.stop();
+    this.#early = undefined;
+    this.#dispatcher.drop(() => true);
   }
 
   /**
-   * Records of one partition in offset order. `next` is the offset after the batch, control records
-   * included. Returns at once; a stale epoch is ignored.
+   * Records of one partition in offset order. Returns at once; a stale epoch, or a partition that
+   * is not assigned, is ignored.
    */
-  deliver(
-    at: { topic: string; partition: number; epoch: number; next: bigint },
-    records: readonly KafkaRecord[],
-  ): void {
-    if (at.epoch !== this.#epoch || this.#stopped) return;
-    const window = this.#window(at.topic, at.partition);
-    for (const record of records) this.#accept(window, record);
-    window.offsets.advance(at.next);
-    if (!window.paused && window.isFull()) {
-      window.paused = true;
-      this.#ports.pause(window.topic, window.partition);
+  deliver(at: Delivery, records: readonly KafkaRecord[]): void {
+    const window = this.#windows.get(placeOf(at));
+    if (at.epoch !== this.#epoch || this.#stopped || window === undefined) return;
+    if (this.#early !== undefined) {
+      this.#early.push({ at, records });
+      this.#pause(window);
+      return;
     }
-    this.#pump();
+    window.highWatermark = at.highWatermark;
+    let unmatched = 0;
+    for (const record of records) unmatched += this.#accept(window, record);
+    window.offsets.advance(at.next);
+    if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
+    if (!window.paused && window.isFull()) this.#pause(window);
+    this.#dispatcher.pump();
+  }
+
+  /** Tries what is due of the held records. Call it every second or so. */
+  async tend(): Promise<void> {
+    if (!this.#stopped) await this.#redrive.turn();
   }
 
   /** Offsets of the current assignment that moved since they were last committed. */
@@ -171,154 +149,194 @@ export class Engine {
     });
   }
 
-  #window(topic: string, partition: number): PartitionWindow {
-    const key = `${topic}/${partition}`;
-    const known = this.#windows.get(key);
-    if (known !== undefined) return known;
-    const window = new PartitionWindow(topic, partition, this.#epoch, this.#limits.window);
-    this.#windows.set(key, window);
-    return window;
+  state(): EngineState {
+    const { inFlight, limit, queued, lanes } = this.#dispatcher;
+    const partitions = [...this.#windows.values()].map((window) => window.state());
+    return { inFlight, limit, queued, lanes, partitions };
   }
 
-  #accept(window: PartitionWindow, record: KafkaRecord): void {
-    const bytes = (record.value?.length ?? 0) + (record.key?.length ?? 0);
+  async #claim(partitions: readonly Assignment[], epoch: number): Promise<void> {
+    const claimed = await this.#held.claim(partitions, () => epoch === this.#epoch);
+    if (!claimed || this.#stopped || epoch !== this.#epoch) return;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const { at, records } of early) this.deliver(at, records);
+    for (const window of this.#windows.values()) this.#resumeIfEasy(window);
+  }
+
+  /** Answers 1 where no route wanted the record. */
+  #accept(window: PartitionWindow, record: KafkaRecord): number {
     const offset = BigInt(record.offset);
-    if (!window.deliver(offset, bytes)) return;
+    if (window.done?.has(offset) === true) {
+      window.offsets.pass(offset);
+      return 0;
+    }
     const decisions = this.#ports.decide(record);
-    const passage: Passage = { window, record, offset, bytes, open: decisions.length };
-    if (decisions.length === 0) this.#settle(passage, undefined);
+    const [only] = decisions;
+    if (only?.kind === 'ignore' && only.reason === 'no-match') {
+      return window.offsets.pass(offset) ? 1 : 0;
+    }
+    const bytes = (record.value?.length ?? 0) + (record.key?.length ?? 0);
+    if (!window.deliver(offset, bytes)) return 0;
+    const open = decisions.length;
+    const passage: Passage = { kind: 'passage', window, record, offset, bytes, open };
+    window.enter(offset, record);
+    if (open === 0) this.#settle(passage, undefined);
     for (const decision of decisions) this.#act(passage, decision);
+    return 0;
   }
 
   #act(passage: Passage, decision: Decision): void {
     const { record, bytes } = passage;
     const { route } = decision;
+    // H4
+    if (this.#held.memory.has(heldKey(record, route))) {
+      this.#settle(passage, undefined);
+      return;
+    }
     switch (decision.kind) {
       case 'ignore':
         this.#settle(passage, { record, route, kind: 'ignored', reason: decision.reason });
         return;
-      case 'reject':
-        void this.#bury(passage, decision);
+      case 'reject': {
+        const { reason, detail, park } = decision;
+        const aside = { state: 'dead', reason, detail } as const;
+        void this.#setAside(passage, { route, park: park && record.key !== null, aside });
         return;
+      }
       case 'dispatch': {
-        const { command } = decision;
-        this.#lanes.push(command.workflowId, { passage, route, command, bytes });
+        const { command, park } = decision;
+        const item: Item = { of: passage, record, route, command, bytes, park, attempts: 0 };
+        this.#dispatcher.push(item);
       }
     }
   }
 
   #settle(passage: Passage, outcome: Outcome | undefined): void {
-    if (outcome !== undefined) this.#ports.decided(outcome);
+    if (outcome !== undefined) this.#ports.observer.decided(outcome);
     passage.open -= 1;
     if (passage.open > 0) return;
-    const { window } = passage;
-    window.settle(passage.offset, passage.bytes);
+    passage.window.leave(passage.offset);
+    passage.window.settle(passage.offset, passage.bytes);
+    this.#resumeIfEasy(passage.window);
+  }
+
+  #pause(window: PartitionWindow): void {
+    window.paused = true;
+    this.#ports.pause(window.topic, window.partition);
+  }
+
+  #resumeIfEasy(window: PartitionWindow): void {
     if (window.epoch !== this.#epoch || !window.paused || !window.isEasy()) return;
     window.paused = false;
     this.#ports.resume(window.topic, window.partition);
   }
 
-  async #bury(
+  #isWanted({ of }: Item): boolean {
+    if (this.#stopped) return false;
+    return of.kind === 'passage' ? of.window.epoch === this.#epoch : of.token === this.#held.token;
+  }
+
+  async #conclude(item: Item, fate: Fate): Promise<void> {
+    const { record, route, command, of } = item;
+    if (fate.kind === 'halt') this.#halt(fate.cause);
+    if (fate.kind === 'settled') {
+      const { as: kind, reason } = fate;
+      const about = { record, route, kind, eventType: command.event.type };
+      const where = command.kind === 'run' ? {} : { workflowId: command.workflowId };
+      const outcome = { ...about, ...where, ...(reason === undefined ? {} : { reason }) };
+      if (of.kind === 'redo') await this.#redrive.settled(of, outcome);
+      else this.#settle(of, outcome);
+      if (kind === 'started' || kind === 'signalled') this.#redrive.wake(laneOf(command));
+    }
+    if (fate.kind === 'aside') {
+      const { aside } = fate;
+      if (of.kind === 'redo') await this.#redrive.failed(of, aside);
+      else await this.#setAside(of, { route, park: item.park, aside, item });
+    }
+  }
+
+  #holdBehind(item: Item): void {
+    const { of, route } = item;
+    if (of.kind === 'redo') {
+      this.#redrive.left(of);
+      return;
+    }
+    const aside = {
+      state: 'behind',
+      reason: 'behind',
+      detail: 'waits for an earlier one',
+    } as const;
+    void this.#setAside(of, { route, park: false, aside, item });
+  }
+
+  /** Resolves when the record is durable where it was put, and settled. */
+  async #setAside(
     passage: Passage,
-    { route, reason, detail }: { route: string; reason: RejectReason; detail: string },
+    how: {
+      readonly route: string;
+      readonly park: boolean;
+      readonly aside: Omit<Aside, 'state'> & { readonly state: HeldState };
+      readonly item?: Item;
+    },
   ): Promise<void> {
     const { record } = passage;
-    this.#burying += 1;
-    for (let attempt = 0; passage.window.epoch === this.#epoch && !this.#stopped; attempt += 1) {
-      try {
-        await this.#ports.bury({ record, route, reason, detail });
-        this.#settle(passage, { record, route, kind: 'dead-lettered', reason });
-        break;
-      } catch (error) {
-        const cause = error instanceof Error ? error.message : String(error);
-        this.#ports.retrying(`dead letter of ${record.topic}`, cause, attempt + 1);
-        await this.#ports.sleep(backoffMs(attempt, this.#ports.random()));
-      }
+    const { route, aside, park, item } = how;
+    const command = item?.command;
+    const { reason, detail, parkMs } = aside;
+    // Without a store nothing can wait.
+    const state = aside.state === 'waiting' && !this.#held.exists ? 'dead' : aside.state;
+    const { memory } = this.#held;
+    const lane = command === undefined ? undefined : laneOf(command);
+    const workflowId = command === undefined || command.kind === 'run' ? undefined : lane;
+    const { id, position } = command?.event ?? {};
+    const told = workflowId !== undefined && id !== undefined && position !== undefined;
+    const note = {
+      ...heldKey(record, route),
+      state,
+      queue: lane === undefined ? keyQueue(record) : memory.queueFor(record, lane),
+      blocks: park || state !== 'dead' || memory.isCrowded(lane ?? ''),
+      reason,
+      detail,
+      ...(told ? { event: { id, position, workflowId } } : {}),
+      ...(parkMs === undefined ? {} : { deadlineMs: this.#ports.clock() + parkMs }),
+    };
+    this.#held.remember(note);
+    this.#setting += 1;
+    const letter = { record, route, reason, detail, ...(lane === undefined ? {} : { lane }) };
+    const buried =
+      state === 'dead' && isRejectReason(reason)
+        ? bury(this.#ports, letter, () => this.#isCurrent(passage))
+        : Promise.resolve();
+    const written = await this.#held.write({ ...note, record }, buried);
+    if (written === 'over') this.#settle(passage, undefined);
+    if (written === 'fenced' && this.#isCurrent(passage)) this.#lose();
+    if (written === 'held') {
+      const kind = state === 'dead' ? 'dead-lettered' : 'parked';
+      const about = workflowId === undefined ? {} : { workflowId };
+      this.#settle(passage, { record, route, kind, reason, ...about });
     }
-    this.#burying -= 1;
+    this.#setting -= 1;
   }
 
-  #pump(): void {
-    while (!this.#stopped && this.#inFlight < this.#limiter.limit) {
-      const batch = this.#lanes.take((items) => requestSize(items, this.#limits.request));
-      if (batch === undefined) return;
-      this.#inFlight += 1;
-      void this.#run(batch.id, batch.items);
-    }
+  #isCurrent({ window }: Passage): boolean {
+    return window.epoch === this.#epoch && !this.#stopped;
   }
 
-  async #run(id: string, items: readonly Item[]): Promise<void> {
-    try {
-      await this.#send(items);
-    } catch (error) {
-      // A defect of ours would hold for every record: stop before anything is released past it.
-      this.#halt(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    }
-    this.#inFlight -= 1;
-    this.#lanes.done(id);
-    this.#pump();
+  /** What comes before a held record for the same workflow must be in its lane before it is. */
+  #isReached({ topic, generation, partition, offset }: HeldKey): boolean {
+    const window = this.#windows.get(placeOf({ topic, partition }));
+    if (window === undefined) return false;
+    return window.generation !== generation || window.hasReached(BigInt(offset));
   }
 
-  /** Resolves with false when it was given up: then nothing after it may be sent in its stead. */
-  async #send(items: readonly Item[]): Promise<boolean> {
-    const [first, ...rest] = items;
-    if (first === undefined) return true;
-    const request = requestOf([first.command, ...rest.map(({ command }) => command)]);
-    for (let attempt = 0; !this.#stopped; attempt += 1) {
-      const sent = this.#ports.now();
-      const verdict = await this.#ports.dispatch(request);
-      if (verdict.kind === 'retry') {
-        if (verdict.scope === 'all') this.#limiter.overloaded();
-        this.#ports.retrying(request.workflowId, verdict.cause, attempt + 1);
-        await this.#ports.sleep(backoffMs(attempt, this.#ports.random()));
-        // Nobody waits for this any more: the new owner of the partition sends it again.
-        if (items.every(({ passage }) => passage.window.epoch !== this.#epoch)) return false;
-        continue;
-      }
-      this.#limiter.answered(request.kind, this.#ports.now() - sent, this.#inFlight);
-      if (verdict.kind === 'reject' && items.length > 1) {
-        for (const item of items) if (!(await this.#send([item]))) return false;
-        return true;
-      }
-      for (const item of items) await this.#conclude(item, request, verdict);
-      return true;
-    }
-    return false;
-  }
-
-  async #conclude(item: Item, request: Request, verdict: Exclude<Verdict, { kind: 'retry' }>) {
-    const { passage, route, command } = item;
-    const { record } = passage;
-    const { workflowId } = command;
-    const eventType = command.event.type;
-    switch (verdict.kind) {
-      case 'done': {
-        const closed = verdict.how === 'already-started' && command.kind !== 'start';
-        const about = { record, route, workflowId, eventType };
-        if (closed) this.#settle(passage, { ...about, kind: 'ignored', reason: 'workflow-closed' });
-        else if (verdict.how === 'already-started') {
-          this.#settle(passage, { ...about, kind: 'ignored', reason: 'already-started' });
-        } else {
-          const kind = command.kind === 'start' ? 'started' : 'signalled';
-          this.#settle(passage, { ...about, kind });
-        }
-        return;
-      }
-      case 'missing':
-        if (command.kind === 'signal' && command.whenMissing === 'ignore') {
-          const reason = 'workflow-missing';
-          this.#settle(passage, { record, route, workflowId, eventType, kind: 'ignored', reason });
-        } else {
-          const detail = `no running workflow ${JSON.stringify(workflowId)} for ${request.kind}`;
-          await this.#bury(passage, { route, reason: 'workflow-missing', detail });
-        }
-        return;
-      case 'reject':
-        await this.#bury(passage, { route, reason: verdict.reason, detail: verdict.detail });
-        return;
-      case 'halt':
-        this.#halt(verdict.cause);
-    }
+  /** H8: whoever claimed the partitions goes on; nothing more of ours may overtake it. */
+  #lose(): void {
+    this.#epoch += 1;
+    this.#windows.clear();
+    this.#held.forget();
+    this.#dispatcher.drop((item) => !this.#isWanted(item));
+    if (!this.#stopped) this.#ports.lost();
   }
 
   #halt(cause: string): void {
@@ -326,4 +344,8 @@ export class Engine {
     this.stop();
     this.#ports.halt(cause);
   }
+}
+
+function placeOf({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic}/${String(partition)}`;
 }

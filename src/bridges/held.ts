@@ -73,15 +73,19 @@ export interface HoldingStore {
   claim(partitions: readonly PartitionId[]): Promise<Claim>;
   /**
    * Holds records, all or none. A record that is held already stays as it is, also when it has
-   * ended. Resolves with `fenced` when the claim on any of the partitions is not the newest.
+   * ended: those are answered with, since nothing waits for them. Resolves with `fenced` when the
+   * claim on any of the partitions is not the newest.
    */
-  hold(token: string, held: readonly Held[]): Promise<'held' | 'fenced'>;
+  hold(token: string, held: readonly Held[]): Promise<readonly HeldKey[] | 'fenced'>;
   /**
-   * What should go on now, in order of offset per queue, at most `limit`: `redriving`; `waiting` whose
-   * next try or deadline has come; `behind` with nothing before it in its queue that blocks (a
-   * blocking `dead`, or `waiting`). Only of partitions that this claim holds.
+   * What should go on now, in order of offset per queue, at most `limit`: `waiting` whose next try or
+   * deadline has come; `redriving` that does not block; of `behind` and of `redriving` that does,
+   * those with nothing before them in their queue that blocks (`waiting`, or `dead` or `redriving`
+   * that is said to). Only of partitions that this claim holds.
    */
   due(token: string, nowMs: number, limit: number): Promise<readonly Held[]>;
+  /** What is held of the partitions of this claim and has not ended. */
+  open(token: string): Promise<readonly HeldKey[]>;
   /** What was tried again did not go through: its new state, and when to try next. */
   again(
     token: string,
@@ -95,4 +99,20 @@ export interface HoldingStore {
   ): Promise<'held' | 'fenced'>;
   /** It is over. */
   end(token: string, keys: readonly HeldKey[], how: HeldEnd): Promise<'held' | 'fenced'>;
+}
+
+/** One text per key, for maps. */
+export function keyOf({ topic, generation, partition, offset, route }: HeldKey): string {
+  return `${topic}#${generation}/${String(partition)}/${offset} ${route}`;
+}
+
+/** The key of `record` under `route`. */
+export function heldKey(record: KafkaRecord, route: string): HeldKey {
+  const { topic, generation, partition, offset } = record;
+  return { topic, generation, partition, offset, route };
+}
+
+/** The queue of records that no command could be made of: their Kafka key's. */
+export function keyQueue({ key }: KafkaRecord): string {
+  return `key:${key === null ? '' : key.toString('base64')}`;
 }

@@ -13,7 +13,7 @@
  * offsets cannot be compared, it is the order in which they were held.
  */
 import type { Pool, PoolClient } from 'pg';
-import type { Claim, Held, HoldingStore, PartitionId } from './held.js';
+import type { Claim, Held, HeldKey, HoldingStore, PartitionId } from './held.js';
 import {
   columnsOf,
   escapeText,
@@ -49,6 +49,7 @@ export function createHoldingStore(
     claim: (partitions) => claim(pool, partitions, keepEndedDays),
     hold: (token, held) => hold(pool, token, held),
     due: (token, nowMs, limit) => due(pool, token, nowMs, limit),
+    open: async (token) => (await pool.query<NoteRow>(openStatement, [token])).rows.map(noteOf),
     again: async (token, key, to) => {
       const { state, reason, detail, nextTryMs } = to;
       const { rows } = await pool.query<{ fenced: boolean }>(againStatement, [
@@ -99,7 +100,14 @@ const endStatement = `with ${fence}, changed as (
     and h.record_offset = k.record_offset and h.route_id = k.route_id)
 select fenced from fence`;
 
-const holdStatement = `with ${fence}, kept as (
+const holdStatement = `with ${fence}, given as (
+  select * from unnest($4::text[], $5::text[], $6::integer[], $7::bigint[], $8::text[], $9::uuid[],
+    $10::text[], $11::text[], $12::uuid[], $13::boolean[], $14::text[], $15::text[], $16::text[],
+    $17::text[], $18::timestamptz[], $19::bytea[], $20::bytea[], $21::text[], $22::text[],
+    $23::integer[]) with ordinality
+    as r (topic, generation, partition, record_offset, route, route_id, state, queue, queue_id,
+      blocks, event, workflow_id, reason, detail, deadline, key, value, headers, timestamp, bytes, n)),
+kept as (
   insert into headrace.held (topic, generation, partition, record_offset, route, route_id, state,
     queue, queue_id, blocks, event, workflow_id, reason, detail, deadline, record_key, record_value,
     record_headers, record_timestamp, record_bytes, history)
@@ -107,33 +115,46 @@ const holdStatement = `with ${fence}, kept as (
     r.queue, r.queue_id, r.blocks, r.event, r.workflow_id, r.reason, r.detail, r.deadline, r.key,
     r.value, r.headers, r.timestamp, r.bytes,
     jsonb_build_array(jsonb_build_object('at', now(), 'what', r.state, 'detail', r.detail))
-  from unnest($4::text[], $5::text[], $6::integer[], $7::bigint[], $8::text[], $9::uuid[],
-    $10::text[], $11::text[], $12::uuid[], $13::boolean[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::timestamptz[], $19::bytea[], $20::bytea[], $21::text[], $22::text[],
-    $23::integer[]) with ordinality
-    as r (topic, generation, partition, record_offset, route, route_id, state, queue, queue_id,
-      blocks, event, workflow_id, reason, detail, deadline, key, value, headers, timestamp, bytes, n)
+  from given r
   where not (select fenced from fence)
   order by r.n
   on conflict do nothing)
-select fenced from fence`;
+select fenced, array(
+  select r.n::integer from given r
+  join headrace.held h using (topic, partition, generation, record_offset, route_id)
+  where h.ended is not null order by r.n) as over
+from fence`;
 
-async function hold(pool: Pool, token: string, held: readonly Held[]): Promise<'held' | 'fenced'> {
+async function hold(
+  pool: Pool,
+  token: string,
+  held: readonly Held[],
+): Promise<readonly HeldKey[] | 'fenced'> {
   const portions = portionsOf(held);
   const [only] = portions;
-  if (only === undefined) return 'held';
+  if (only === undefined) return [];
   const topics = held.map(({ topic }) => topic);
   const partitions = held.map(({ partition }) => partition);
-  const keep = async (client: Pool | PoolClient, part: readonly Held[]): Promise<boolean> => {
+  const keep = async (
+    client: Pool | PoolClient,
+    part: readonly Held[],
+  ): Promise<HeldKey[] | 'fenced'> => {
     const values = [token, topics, partitions, ...columnsOf(part)];
-    const { rows } = await client.query<{ fenced: boolean }>(holdStatement, values);
-    return rows[0]?.fenced === false;
+    const { rows } = await client.query<{ fenced: boolean; over: number[] }>(holdStatement, values);
+    const [answer] = rows;
+    if (answer?.fenced !== false) return 'fenced';
+    return answer.over.flatMap((n) => part[n - 1] ?? []);
   };
-  if (portions.length === 1) return (await keep(pool, only)) ? 'held' : 'fenced';
+  if (portions.length === 1) return keep(pool, only);
   // The first portion's lock lasts to the end: either all are fenced, or none is.
   return inTransaction(pool, async (client) => {
-    for (const portion of portions) if (!(await keep(client, portion))) return 'fenced';
-    return 'held';
+    const over: HeldKey[] = [];
+    for (const portion of portions) {
+      const kept = await keep(client, portion);
+      if (kept === 'fenced') return kept;
+      over.push(...kept);
+    }
+    return over;
   });
 }
 
@@ -151,6 +172,11 @@ const notesStatement = `
   join (select distinct * from unnest($1::text[], $2::integer[]) as t (topic, partition)) as asked
     using (topic, partition)
   where ended is null order by id`;
+
+const openStatement = `
+  select ${noteColumns} from headrace.held h
+  join headrace.claims c using (topic, partition)
+  where c.token = $1::bigint and ended is null order by id`;
 
 const pruneStatement = `
   delete from headrace.held where id in (
@@ -192,7 +218,7 @@ const dueStatement = `
   with mine as materialized (
     select topic, partition from headrace.claims where token = $1::bigint),
   open as (
-    ${ofMine} and h.state = 'redriving'
+    ${ofMine} and h.state = 'redriving' and not (h.blocks and (${isBlocked}))
     union all
     ${ofMine} and h.state = 'waiting' and least(h.next_try, h.deadline) <= $2
     union all

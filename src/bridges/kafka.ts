@@ -106,9 +106,13 @@ export class Intake {
 
   #listen(consumer: Consumer): void {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      const epoch = this.#engine?.assigned();
-      this.#assigned = true;
       const { memberAssignment: partitions } = payload;
+      const { generation } = this.#settings;
+      const assignments = Object.entries(partitions).flatMap(([topic, numbers]) =>
+        numbers.map((partition) => ({ topic, generation, partition })),
+      );
+      const epoch = this.#engine?.assigned(assignments);
+      this.#assigned = true;
       this.#log.info({ epoch, partitions }, 'partitions assigned');
     });
     consumer.on(consumer.events.REBALANCING, () => {
@@ -120,6 +124,12 @@ export class Intake {
       this.#log.error({ error: payload.error.message }, 'consumer died; it is rebuilt');
       void this.#rebuild(consumer);
     });
+  }
+
+  /** Leaves the group and joins it anew. */
+  rejoin(): void {
+    const consumer = this.#consumer;
+    if (consumer !== undefined && !this.#ended) void this.#rebuild(consumer);
   }
 
   async #rebuild(dead: Consumer): Promise<void> {

@@ -2,7 +2,7 @@
  * What the bridge tells whoever watches it (metrics, logs, a live view), and what it answers when
  * asked how it stands. Observers must not throw, and are told only what has become true.
  */
-import type { Outcome } from './engine.js';
+import type { Outcome } from './engine-ports.js';
 
 export interface Observer {
   /** A decision is durable. */

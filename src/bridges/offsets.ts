@@ -19,6 +19,11 @@ export class OffsetTracker {
   readonly #order: bigint[] = [];
   #head = 0;
 
+  /** The offset after the last one delivered; undefined before anything was. */
+  get next(): bigint | undefined {
+    return this.#next;
+  }
+
   /** Records delivered and not settled. */
   get unsettled(): number {
     return this.#open.size;

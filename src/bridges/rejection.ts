@@ -35,8 +35,25 @@ export const rejectionReasons = {
   },
   'workflow-missing': {
     cause: 'The route demands a running workflow, and there is none.',
-    remedy: 'Start the workflow, or let the route ignore the event.',
+    remedy: 'Start the workflow, or let the route ignore the event or park it.',
+  },
+  'workflow-closed': {
+    cause: 'The route demands a running workflow, and its run is closed.',
+    remedy: 'Let the route leave it closed or start it again; or redrive when it runs again.',
+  },
+  'update-refused': {
+    cause: 'The workflow refused the update; the detail has its words.',
+    remedy: 'Read the detail; redrive when the workflow can accept it.',
+  },
+  'effect-refused': {
+    cause: 'The activity said that this event cannot take effect; the detail has its words.',
+    remedy: 'Read the detail; mend the producer or the activity, then redrive.',
   },
 } as const satisfies Record<string, { cause: string; remedy: string }>;
 
 export type RejectReason = keyof typeof rejectionReasons;
+
+/** True for a reason of the catalogue. */
+export function isRejectReason(reason: string): reason is RejectReason {
+  return reason in rejectionReasons;
+}

@@ -11,13 +11,21 @@ import { distinctTopics, matchesTopic, type TopicPattern } from './topic-pattern
 
 /** What a route made of a record. */
 export type Decision =
-  | { readonly kind: 'dispatch'; readonly route: string; readonly command: Command }
+  | {
+      readonly kind: 'dispatch';
+      readonly route: string;
+      readonly command: Command;
+      /** Should it become a dead letter, the later events of its workflow wait for it. */
+      readonly park: boolean;
+    }
   | { readonly kind: 'ignore'; readonly route: string; readonly reason: IgnoreReason }
   | {
       readonly kind: 'reject';
       readonly route: string;
       readonly reason: RejectReason;
       readonly detail: string;
+      /** The later records of its key wait for it. */
+      readonly park: boolean;
     };
 
 /** Why a record was rightly not acted on. */
@@ -29,18 +37,24 @@ export interface Route {
   readonly kind: EventKind;
   /** In words, for tables and pages: what is done to which workflow. */
   readonly action: string;
+  /** Whether later events of its workflow (or records of its key) wait behind a dead letter. */
+  readonly onDeadLetter: 'park' | 'skip';
   readonly to: (event: Event) => Command | undefined;
 }
 
-/** Defines a route; `to` answers `undefined` where the event does not concern the workflow. */
+/**
+ * Defines a route; `to` answers `undefined` where the event does not concern the workflow. Behind a
+ * dead letter the later events of its workflow go on (`skip`), unless the route says `park`.
+ */
 export function defineRoute<E extends Event>(
   name: string,
   kind: EventKind<E>,
   action: string,
   to: (event: E) => Command | undefined,
+  { onDeadLetter = 'skip' }: Partial<Pick<Route, 'onDeadLetter'>> = {},
 ): Route {
   // Sound because only events that `kind` itself made are ever passed to `to`.
-  return { name, kind, action, to: to as Route['to'] };
+  return { name, kind, action, onDeadLetter, to: to as Route['to'] };
 }
 
 export interface RouteTable {
@@ -67,6 +81,7 @@ const deleted: readonly Decision[] = [{ kind: 'ignore', route: everyRoute, reaso
 const unknownEnvelope: readonly Decision[] = [
   {
     kind: 'reject',
+    park: false,
     route: everyRoute,
     reason: 'unknown-envelope',
     detail: 'value has neither `op` and `source` (change event) nor `type` and `data`',
@@ -98,7 +113,8 @@ export function routeTable(
       const envelope = decoder.open(record);
       if (envelope.kind === 'unreadable') {
         const { reason, detail } = envelope;
-        return [{ kind: 'reject', route: everyRoute, reason, detail }];
+        const park = readers.some(parks);
+        return [{ kind: 'reject', route: everyRoute, reason, detail, park }];
       }
       const decisions = readers.flatMap((reader) => react(reader, envelope, record));
       if (decisions.length > 0) return decisions;
@@ -142,13 +158,14 @@ function react({ sources, routes }: Reader, envelope: Envelope, record: KafkaRec
   if (reading.kind === 'reject') {
     // One dead letter per record and kind of event, however many routes would have reacted.
     const route = routes.map(({ name }) => name).join(',');
-    return [{ kind: 'reject', route, reason: reading.reason, detail: reading.detail }];
+    const { reason, detail } = reading;
+    return [{ kind: 'reject', route, reason, detail, park: parks({ routes }) }];
   }
   return routes.map((route): Decision => {
     const command = route.to(reading.event);
     return command === undefined
       ? { kind: 'ignore', route: route.name, reason: 'not-concerned' }
-      : { kind: 'dispatch', route: route.name, command };
+      : { kind: 'dispatch', route: route.name, command, park: route.onDeadLetter === 'park' };
   });
 }
 
@@ -165,4 +182,13 @@ function readingOf(
     if (reading.kind === 'reject') rejection ??= reading;
   }
   return rejection ?? noMatch;
+}
+
+function parks({ routes }: Pick<Reader, 'routes'>): boolean {
+  return routes.some(({ onDeadLetter }) => onDeadLetter === 'park');
+}
+
+/** True when a decision under `decided` is one under `route`; a rejection can be under several. */
+export function coversRoute(decided: string, route: string): boolean {
+  return decided === everyRoute || decided === route || decided.split(',').includes(route);
 }

@@ -20,7 +20,7 @@ export interface ShopPace {
   readonly dayMs: number;
 }
 
-const ignored = { whenMissing: 'ignore' } as const;
+const ignored = { whenMissing: 'ignore', whenClosed: 'leave-closed' } as const;
 
 /** The routes of the shop. Within one workflow id, events apply in the order of their partition. */
 export function shopRoutes({ dayMs }: ShopPace): readonly Route[] {

@@ -5,8 +5,7 @@
  * retries by itself, unseen by the limiter. Here a request id is a function of the events, so that
  * the server recognises a repetition; the inbox remains the authority.
  */
-import { createHash } from 'node:crypto';
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import {
   defaultPayloadConverter,
   defineSearchAttributeKey,
@@ -17,13 +16,14 @@ import {
 import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import proto from '@temporalio/proto';
 import { eventsSignal } from '../workflows/index.js';
-import type { Request } from './request.js';
-import { judge, type Verdict } from './verdict.js';
+import { judged } from './grpc-failure.js';
+import type { Request, SignalRequest, StartRequest } from './request.js';
+import { requestIdOf } from './request-id.js';
+import { runEffect } from './temporal-effects.js';
+import { requestUpdate } from './temporal-updates.js';
+import type { Verdict } from './verdict.js';
 
 const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy } = proto.temporal.api.enums.v1;
-const { ResourceExhaustedCause } = proto.temporal.api.enums.v1;
-const { ResourceExhaustedFailure } = proto.temporal.api.errordetails.v1;
-const busyType = 'type.googleapis.com/temporal.api.errordetails.v1.ResourceExhaustedFailure';
 
 export interface Target {
   readonly client: Client;
@@ -33,69 +33,91 @@ export interface Target {
   readonly identity: string;
   /** One call; a call without an answer is retried by the engine. */
   readonly deadlineMs: number;
+  /** A worker of the task queue shares the client's connection: it is given first tasks directly. */
+  readonly eager: boolean;
 }
 
 /** Sends one request, once. Resolves with what the answer means; never throws for an answer. */
 export async function dispatch(target: Target, request: Request): Promise<Verdict> {
-  try {
-    await target.client.connection.withDeadline(Date.now() + target.deadlineMs, () =>
-      call(target, request),
-    );
-    return { kind: 'done', how: 'accepted' };
-  } catch (error) {
-    if (!isGrpcServiceError(error)) throw error;
-    return judge({
-      code: error.code,
-      message: error.details || error.message,
-      busyWorkflow: isBusy(error.metadata.get('grpc-status-details-bin')[0]),
-    });
+  return judged(() => {
+    switch (request.kind) {
+      case 'run':
+        return runEffect(target, request);
+      case 'update':
+        return requestUpdate(target, request);
+      default:
+        return withDeadline(target, async () => {
+          await call(target, request);
+          return { kind: 'done' } as const;
+        });
+    }
+  });
+}
+
+/** Runs `call` with the target's deadline. */
+export function withDeadline<T>({ client, deadlineMs }: Target, call: () => Promise<T>) {
+  return client.connection.withDeadline(Date.now() + deadlineMs, call);
+}
+
+async function call(
+  target: Target,
+  request: Extract<Request, { kind: 'start' | 'signal' | 'cancel' }>,
+): Promise<void> {
+  switch (request.kind) {
+    case 'start':
+      return start(target, request);
+    case 'signal':
+      return signal(target, request);
+    case 'cancel': {
+      const { client, namespace, identity } = target;
+      const { workflowId, reason, event } = request;
+      await client.workflowService.requestCancelWorkflowExecution({
+        ...{ namespace, identity, reason, workflowExecution: { workflowId } },
+        requestId: requestIdOf('cancel', workflowId, [event]),
+      });
+    }
   }
 }
 
-async function call(target: Target, request: Request): Promise<void> {
-  const service = target.client.workflowService;
-  const { namespace, taskQueue, identity } = target;
-  const { workflowId, events } = request;
-  const requestId = requestIdOf(request);
-  const signal = {
-    signalName: eventsSignal.name,
-    input: { payloads: [defaultPayloadConverter.toPayload(events)] },
-  };
-  const workflowExecution = { workflowId };
-  if (request.kind === 'signal') {
-    const about = { namespace, workflowExecution, identity, requestId };
-    await service.signalWorkflowExecution({ ...about, ...signal });
-    return;
-  }
-  const { workflow, args, listing, whenClosed } = request;
-  const start = {
-    namespace,
-    workflowId,
+async function start(target: Target, request: StartRequest): Promise<void> {
+  const { client, namespace, taskQueue, identity, eager } = target;
+  const { workflowId, workflow, listing, events, again } = request;
+  await client.workflowService.startWorkflowExecution({
+    ...{ namespace, workflowId, identity, requestEagerExecution: eager },
     workflowType: { name: workflow },
     taskQueue: { name: taskQueue },
-    input: { payloads: toPayloads(defaultPayloadConverter, ...args) ?? [] },
-    identity,
-    requestId,
-    workflowIdReusePolicy:
-      whenClosed === 'leave-closed'
-        ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-        : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+    input: { payloads: toPayloads(defaultPayloadConverter, openingOf(request)) ?? [] },
+    requestId: requestIdOf('start', workflowId, events),
+    workflowIdReusePolicy: again
+      ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+      : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
     searchAttributes: { indexedFields: attributesOf(listing.attributes) },
     userMetadata: { summary: defaultPayloadConverter.toPayload(listing.summary) },
+  });
+}
+
+/** The workflow's one argument: its settings, and what opens its inbox. */
+function openingOf({ settings, events, skipped, inbox }: StartRequest): object {
+  return {
+    ...settings,
+    first: events,
+    ...(skipped.length === 0 ? {} : { skipped }),
+    ...(inbox === undefined ? {} : { inbox }),
   };
-  if (request.kind === 'start') {
-    await service.startWorkflowExecution({
-      ...start,
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-    });
-  } else {
-    await service.signalWithStartWorkflowExecution({
-      ...start,
-      workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-      signalName: signal.signalName,
-      signalInput: signal.input,
-    });
-  }
+}
+
+async function signal(
+  { client, namespace, identity }: Target,
+  { workflowId, events, skipped }: SignalRequest,
+): Promise<void> {
+  const input = skipped.length === 0 ? [events] : [events, skipped];
+  await client.workflowService.signalWorkflowExecution({
+    ...{ namespace, identity, workflowExecution: { workflowId } },
+    requestId: requestIdOf('signal', workflowId, events),
+    signalName: eventsSignal.name,
+    input: { payloads: toPayloads(defaultPayloadConverter, ...input) ?? [] },
+  });
 }
 
 function attributesOf(attributes: Readonly<Record<string, string>>) {
@@ -104,22 +126,4 @@ function attributesOf(attributes: Readonly<Record<string, string>>) {
     value,
   }));
   return encodeUnifiedSearchAttributes(undefined, new TypedSearchAttributes(pairs));
-}
-
-/** 22 characters: the server keeps them in the run's state. */
-function requestIdOf({ kind, workflowId, events }: Request): string {
-  const hash = createHash('sha256').update(`${kind}\n${workflowId}`);
-  for (const { id, position } of events) hash.update(`\n${id}\n${position.source}\n${position.at}`);
-  return hash.digest('base64url').slice(0, 22);
-}
-
-function isBusy(details: string | Buffer | undefined): boolean {
-  if (!Buffer.isBuffer(details)) return false;
-  // google.rpc.Status: the failure is the Any whose type URL names it; the cause is its field 1.
-  const at = details.indexOf(busyType);
-  if (at < 0) return false;
-  const length = details[at + busyType.length + 1] ?? 0;
-  const start = at + busyType.length + 2;
-  const { cause } = ResourceExhaustedFailure.decode(details.subarray(start, start + length));
-  return cause === ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_BUSY_WORKFLOW;
 }

@@ -5,19 +5,32 @@
  *
  * Sources: gRPC status codes; temporalio/temporal service/history/consts for the messages.
  */
+import type { EffectOutcome } from './command.js';
+import type { RejectReason } from './rejection.js';
+
 export type Verdict =
   /** Accepted, or known to have been accepted before. */
-  | { readonly kind: 'done'; readonly how: 'accepted' | 'already-started' }
-  /** No running workflow of that id. */
+  | { readonly kind: 'done' }
+  /** A run of this id exists: running, or closed and not to be started again. */
+  | { readonly kind: 'exists' }
+  /** There is no run of that id. */
   | { readonly kind: 'missing' }
+  /** The run of that id is closed. */
+  | { readonly kind: 'closed' }
+  /** A list of events was run: what became of each. */
+  | { readonly kind: 'ran'; readonly outcomes: readonly EffectOutcome[] }
   /** Try again: `lane` concerns this workflow only, `all` the namespace or the cluster. */
-  | { readonly kind: 'retry'; readonly scope: 'lane' | 'all'; readonly cause: string }
-  | {
-      readonly kind: 'reject';
-      readonly reason: 'payload-too-large' | 'refused-arguments';
-      readonly detail: string;
-    }
+  | Retry
+  | { readonly kind: 'reject'; readonly reason: RejectReason; readonly detail: string }
   | { readonly kind: 'halt'; readonly cause: string };
+
+export interface Retry {
+  readonly kind: 'retry';
+  readonly scope: 'lane' | 'all';
+  readonly cause: string;
+  /** The status in a word, for metrics. */
+  readonly code: string;
+}
 
 /** A failed call, reduced to what decides. */
 export interface Failure {
@@ -30,37 +43,47 @@ export interface Failure {
 
 const tooLarge = /larger than max|exceeds size limit|blob.*size|too large|message size/i;
 const signalLimit = /exceeded workflow execution limit for signal/i;
+const completed = /already completed|execution completed/i;
+
+/** Statuses after which the outcome is not known; the request id makes the repetition harmless. */
+const passing: Readonly<Record<number, string>> = {
+  1: 'cancelled',
+  2: 'unknown',
+  4: 'deadline-exceeded',
+  10: 'aborted',
+  13: 'internal',
+  14: 'unavailable',
+};
 
 /** Judges a failed call; see the table in the README. */
 export function judge(failure: Failure): Verdict {
   const { code, message } = failure;
   switch (code) {
     case 6: // ALREADY_EXISTS
-      return { kind: 'done', how: 'already-started' };
+      return { kind: 'exists' };
     case 5: // NOT_FOUND
-      return /namespace/i.test(message) ? { kind: 'halt', cause: message } : { kind: 'missing' };
+      if (/namespace/i.test(message)) return { kind: 'halt', cause: message };
+      return { kind: completed.test(message) ? 'closed' : 'missing' };
     case 8: // RESOURCE_EXHAUSTED
       if (tooLarge.test(message)) {
         return { kind: 'reject', reason: 'payload-too-large', detail: message };
       }
-      return { kind: 'retry', scope: failure.busyWorkflow ? 'lane' : 'all', cause: message };
+      return again(failure.busyWorkflow ? 'lane' : 'all', message, 'resource-exhausted');
     case 3: // INVALID_ARGUMENT
       // A full run accepts signals again once it has continued as new.
-      if (signalLimit.test(message)) return { kind: 'retry', scope: 'lane', cause: message };
+      if (signalLimit.test(message)) return again('lane', message, 'signal-limit');
       return {
         kind: 'reject',
         reason: tooLarge.test(message) ? 'payload-too-large' : 'refused-arguments',
         detail: message,
       };
-    case 1: // CANCELLED
-    case 2: // UNKNOWN
-    case 4: // DEADLINE_EXCEEDED
-    case 10: // ABORTED
-    case 13: // INTERNAL
-    case 14: // UNAVAILABLE
-      // The outcome is not known; the request id makes the repetition harmless.
-      return { kind: 'retry', scope: 'all', cause: message };
-    default:
-      return { kind: 'halt', cause: message };
+    default: {
+      const word = code === undefined ? undefined : passing[code];
+      return word === undefined ? { kind: 'halt', cause: message } : again('all', message, word);
+    }
   }
+}
+
+function again(scope: Retry['scope'], cause: string, code: string): Retry {
+  return { kind: 'retry', scope, cause, code };
 }

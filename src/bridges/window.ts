@@ -5,7 +5,10 @@
  *    so that memory is bounded and kafkajs, which throws away what it fetched for a paused
  *    partition, does not thrash.
  */
+import type { Assignment } from './engine-ports.js';
+import type { PartitionState } from './observer.js';
 import { OffsetTracker } from './offsets.js';
+import type { KafkaRecord } from './record.js';
 
 export interface WindowLimits {
   readonly records: number;
@@ -15,18 +18,29 @@ export interface WindowLimits {
 
 export class PartitionWindow {
   readonly topic: string;
+  readonly generation: string;
   readonly partition: number;
   readonly epoch: number;
+  /** Settled before this assignment. */
+  readonly done: Assignment['done'];
+  readonly #from: bigint | undefined;
   readonly offsets = new OffsetTracker();
   readonly #limits: WindowLimits;
+  /** Timestamps of the records that some route wants and that are not settled. */
+  readonly #open = new Map<bigint, string>();
   #bytes = 0;
   paused = false;
   /** What was committed last in this epoch. */
   committed: bigint | undefined;
+  /** The end of the partition, where it is known. */
+  highWatermark: bigint | undefined;
 
-  constructor(topic: string, partition: number, epoch: number, limits: WindowLimits) {
-    this.topic = topic;
-    this.partition = partition;
+  constructor(assignment: Assignment, epoch: number, limits: WindowLimits) {
+    this.topic = assignment.topic;
+    this.generation = assignment.generation;
+    this.partition = assignment.partition;
+    this.done = assignment.done;
+    this.#from = assignment.from;
     this.epoch = epoch;
     this.#limits = limits;
   }
@@ -45,6 +59,36 @@ export class PartitionWindow {
   settle(offset: bigint, bytes: number): void {
     this.offsets.settle(offset);
     this.#bytes -= bytes;
+  }
+
+  /** True when everything before `offset` was delivered, in this assignment or before it. */
+  hasReached(offset: bigint): boolean {
+    if (this.#from === undefined) return true;
+    const { next = this.#from } = this.offsets;
+    return next > offset || this.#from > offset;
+  }
+
+  /** A record that some route wants. */
+  enter(offset: bigint, { timestamp }: KafkaRecord): void {
+    this.#open.set(offset, timestamp);
+  }
+
+  leave(offset: bigint): void {
+    this.#open.delete(offset);
+  }
+
+  state(): PartitionState {
+    const watermark = this.offsets.watermark();
+    const oldest = watermark === undefined ? undefined : this.#open.get(watermark);
+    const { topic, partition, paused, highWatermark } = this;
+    return {
+      ...{ topic, partition, paused, watermark, highWatermark },
+      unsettled: this.offsets.unsettled,
+      bytes: this.#bytes,
+      span: Number(this.offsets.span),
+      fill: this.#fill(),
+      oldestUnsettledMs: oldest === undefined ? undefined : Number(oldest),
+    };
   }
 
   isFull(): boolean {

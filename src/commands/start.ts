@@ -64,7 +64,7 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     const board = new StatusBoard(clients.client);
     const dayMs = withDemo ? { dayMs: demoDayMs } : {};
     const options: LaunchOptions = {
-      ...{ config, clients, addresses, gatewayUrl: demo.gatewayUrl, log, ...dayMs },
+      ...{ config, clients, addresses, gatewayUrl: demo.gatewayUrl, log, worker: true, ...dayMs },
       observer: tellAll([signals.observer, board]),
     };
     const worker = await launchWorker(options);

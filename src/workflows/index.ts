@@ -13,6 +13,7 @@ export {
 } from './fulfilment.js';
 export { eventsSignal, inboxQuery, type InboxState, type Opening } from './inbox.js';
 export type { Notice } from './mailbag.js';
+export { Marks } from './marks.js';
 export {
   fulfilmentId,
   type OrderCancelled,
@@ -37,6 +38,7 @@ export {
   type Resolution,
   resolveRecoveryUpdate,
 } from './recovery.js';
+export { runActivity } from './run-activity.js';
 export { reconcile, type ReconcileInput } from './reconcile.js';
 export {
   type Book,

@@ -35,7 +35,10 @@ const tables = sources.map((source) => {
   const tableOf = (one: EventSource<Seen>) => {
     const kind: EventKind<Seen> = { type: 'seen', sources: [one] };
     const act = (event: Seen) =>
-      signal(recoverPayment, event.id, event as never, { whenMissing: 'ignore' });
+      signal(recoverPayment, event.id, event as never, {
+        whenMissing: 'ignore',
+        whenClosed: 'leave-closed',
+      });
     return routeTable([defineRoute('see', kind, 'signal', act)]);
   };
   return { cheap: tableOf(source), full: tableOf({ ...source, mayMatch: () => true }) };

@@ -1,15 +1,21 @@
 import { expect, test } from 'vitest';
 import type { Command } from '../../src/bridges/command.js';
-import { requestOf, requestSize } from '../../src/bridges/request.js';
+import { introductionOf, requestSize } from '../../src/bridges/request.js';
 import { anEvent } from '../support/records.js';
 
 const limits = { events: 3, bytes: 100 };
 const base = { workflowId: 'w', event: anEvent() };
+const reach = { whenMissing: 'ignore', whenClosed: 'leave-closed' } as const;
 const listing = { attributes: {}, summary: '' };
-const opening = { workflow: 'recover', args: [{}] as const, listing, whenClosed: 'leave-closed' };
-const signal: Command = { ...base, kind: 'signal', whenMissing: 'ignore' };
+const opening = { workflow: 'recover', settings: {}, listing, whenClosed: 'leave-closed' };
+const signal: Command = { ...base, kind: 'signal', ...reach };
 const start = { ...base, ...opening, kind: 'start' } as Command;
 const both = { ...base, ...opening, kind: 'signalWithStart' } as Command;
+const run = { ...base, kind: 'run', activity: 'a', key: 'k', startToCloseMs: 1 } as const;
+const list: Command = { ...run, takes: 'list' };
+const single: Command = { ...run, takes: 'one' };
+const cancel: Command = { ...base, ...reach, kind: 'cancel', reason: 'r' };
+const update: Command = { ...base, ...reach, kind: 'update', update: 'u' };
 const again = { ...both, whenClosed: 'start-again' } as Command;
 
 test.each([
@@ -18,6 +24,10 @@ test.each([
   ['signal-with-start takes later signals along', [both, signal, both], 3],
   ['a signal does not take a later signal-with-start along', [signal, both], 1],
   ['another policy is another request', [both, again], 1],
+  ['a list of runs joins', [list, list], 2],
+  ['a run of one goes alone', [single, single], 1],
+  ['an update goes alone', [update, signal], 1],
+  ['a cancellation goes alone, and joins nothing', [signal, cancel], 1],
   ['no more events than the limit', [signal, signal, signal, signal], 3],
 ] as const)('%s', (_, commands, size) => {
   expect(
@@ -34,9 +44,10 @@ test('bytes are bounded, but one event always goes', () => {
   expect(requestSize(sized(5_000), limits)).toBe(1);
 });
 
-test('one request carries the events of all its commands in order', () => {
-  const second = { ...signal, event: anEvent({ id: 'e2' }) };
-  const request = requestOf([both, second]);
-  expect(request.kind).toBe('signalWithStart');
-  expect(request.events.map(({ id }) => id)).toEqual(['e1', 'e2']);
+test('what may start carries its events in the argument, or as a signal', () => {
+  if (both.kind !== 'signalWithStart') throw new Error('not one that may start');
+  const events = [anEvent(), anEvent({ id: 'e2' })];
+  const { start: first, signal: second } = introductionOf(both, events, []);
+  expect(first).toMatchObject({ kind: 'start', workflowId: 'w', events, again: false });
+  expect(second).toEqual({ kind: 'signal', workflowId: 'w', events, skipped: [] });
 });

@@ -36,7 +36,10 @@ const gone = {
 function tableOf(...sources: readonly EventSource<Gone>[]): RouteTable {
   const kind: EventKind<Gone> = { type: 'order.gone', sources };
   const act = (event: Gone) =>
-    signal(recoverPayment, event.data.orderId, event as never, { whenMissing: 'ignore' });
+    signal(recoverPayment, event.data.orderId, event as never, {
+      whenMissing: 'ignore',
+      whenClosed: 'leave-closed',
+    });
   return routeTable([defineRoute('tell', kind, 'signal', act)]);
 }
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/bridges/command.js';
-import { signal, start } from '../../src/bridges/command.js';
+import { laneOf, signal, start } from '../../src/bridges/command.js';
 import { routeTable } from '../../src/bridges/route.js';
 import { shopRoutes } from '../../src/bridges/routes.js';
 import { shopTopics } from '../../src/bridges/shop-topics.js';
@@ -56,25 +56,12 @@ describe('order 1001', () => {
       workflow: 'fulfilOrder',
       workflowId: 'order:1001',
       whenClosed: 'leave-closed',
-      args: [
-        {
-          orderId: '1001',
-          dayMs: 1_000,
-          first: [
-            {
-              type: 'order.confirmed',
-              position: { source: 'postgres:ecommerce.public.orders/0' },
-              data: {
-                orderId: '1001',
-                amount: '249.99',
-                currency: 'EUR',
-                sku: 'lamp',
-                quantity: 1,
-              },
-            },
-          ],
-        },
-      ],
+      settings: { orderId: '1001', dayMs: 1_000 },
+      event: {
+        type: 'order.confirmed',
+        position: { source: 'postgres:ecommerce.public.orders/0' },
+        data: { orderId: '1001', amount: '249.99', currency: 'EUR', sku: 'lamp', quantity: 1 },
+      },
     });
   });
 
@@ -128,13 +115,14 @@ describe('payments', () => {
   test('a failure and the success after it share a lane', () => {
     const [failed] = commands(paymentChange('failed'));
     const [succeeded] = commands(paymentChange('succeeded', 'failed'));
+    const lane = 'payment-recovery:pay-1';
     expect(succeeded).toMatchObject({ kind: 'signal', whenMissing: 'ignore' });
-    expect(succeeded?.workflowId).toBe(failed?.workflowId);
+    expect([succeeded, failed].map((one) => one && laneOf(one))).toEqual([lane, lane]);
   });
 
   test('order cancelled, payment known: both workflows are told', () => {
     const told = commands(application('order.cancelled', { orderId: 1, paymentId: 'pay-1' }));
-    expect(told.map(({ workflowId }) => workflowId)).toEqual(['order:1', 'payment-recovery:pay-1']);
+    expect(told.map(laneOf)).toEqual(['order:1', 'payment-recovery:pay-1']);
   });
 
   test('order cancelled, payment unknown: the recovery is not concerned', () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { judge } from '../../src/bridges/verdict.js';
 
 test.each([
-  [6, 'Workflow execution is already running.', 'done'],
+  [6, 'Workflow execution is already running.', 'exists'],
+  [5, 'workflow execution already completed', 'closed'],
   [5, 'workflow not found for ID: w', 'missing'],
   [5, 'Namespace missing is not found.', 'halt'],
   [8, 'namespace rate limit exceeded', 'retry'],

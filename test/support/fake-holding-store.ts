@@ -37,8 +37,9 @@ export class FakeHoldingStore implements HoldingStore {
     return Promise.resolve({ token: String(this.#token), notes });
   }
 
-  hold(token: string, held: readonly Held[]): Promise<Fenced> {
-    return this.#guarded(token, held, () => {
+  async hold(token: string, held: readonly Held[]): Promise<readonly HeldKey[] | 'fenced'> {
+    const over = held.filter((one) => this.#byKey.get(keyOf(one))?.ended !== undefined);
+    const how = await this.#guarded(token, held, () => {
       for (const one of held) {
         if (this.#byKey.has(keyOf(one))) continue;
         const more = { nextTryMs: -Infinity, attempts: 0, ended: undefined };
@@ -47,6 +48,7 @@ export class FakeHoldingStore implements HoldingStore {
         this.#byKey.set(keyOf(one), row);
       }
     });
+    return how === 'fenced' ? how : over;
   }
 
   due(token: string, nowMs: number, limit: number): Promise<readonly Held[]> {
@@ -66,6 +68,11 @@ export class FakeHoldingStore implements HoldingStore {
       return byPlace || (isBefore(a, b) ? -1 : 1);
     });
     return Promise.resolve(found.slice(0, limit).map(({ held }) => held));
+  }
+
+  open(token: string): Promise<readonly HeldKey[]> {
+    const open = this.rows.filter(({ held, ended }) => !ended && this.#holds(token, held));
+    return Promise.resolve(open.map(({ held }) => noteOf(held)));
   }
 
   again(token: string, key: HeldKey, to: Parameters<HoldingStore['again']>[2]): Promise<Fenced> {
@@ -129,7 +136,7 @@ function noteOf(held: Held): HeldNote {
 
 function isDue(row: FakeRow, nowMs: number, open: readonly FakeRow[]): boolean {
   const { state, deadlineMs = Infinity } = row.held;
-  if (state === 'redriving') return true;
+  if (state === 'redriving' && !row.held.blocks) return true;
   if (state === 'waiting') return Math.min(row.nextTryMs, deadlineMs) <= nowMs;
   if (state === 'dead') return false;
   return !open.some(

@@ -76,7 +76,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     const empty = held({ offset: '2' });
     const hollow = { ...empty.record, key: Buffer.alloc(0), value: Buffer.alloc(0) };
     const all = [nothing, { ...empty, record: hollow }, odd];
-    expect(await store.hold(token, all)).toBe('held');
+    expect(await store.hold(token, all)).toEqual([]);
     for (const one of all) await redrive(one);
     const found = await store.due(token, now, 10);
     expect(found).toEqual(all.map((one) => ({ ...one, state: 'redriving' })));
@@ -90,7 +90,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     const old = await store.claim([at(0), at(1)]);
     const zero = held({ offset: '1' });
     const one = held({ offset: '1', partition: 1 });
-    expect(await store.hold(old.token, [zero, one])).toBe('held');
+    expect(await store.hold(old.token, [zero, one])).toEqual([]);
     await redrive(zero);
     const taken = await store.claim([at(1)]);
     expect(await store.hold(old.token, [held({ offset: '2', partition: 1 })])).toBe('fenced');
@@ -122,7 +122,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     const { token } = await store.claim([at()]);
     const first = held({ offset: '1', detail: 'first' });
     await store.hold(token, [first, held({ offset: '1', route: 'other' })]);
-    expect(await store.hold(token, [held({ offset: '1', detail: 'second' })])).toBe('held');
+    expect(await store.hold(token, [held({ offset: '1', detail: 'second' })])).toEqual([]);
     const { token: next, notes } = await store.claim([at()]);
     expect(notes.map(({ route, detail }) => [route, detail])).toEqual([
       ['r', 'first'],
@@ -130,8 +130,23 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     ]);
     await store.end(next, [first], 'redriven');
     await store.again(next, first, { state: 'dead', reason: 'x', detail: '' });
-    await store.hold(next, [held({ offset: '1' })]);
+    const again = [held({ offset: '1' }), held({ offset: '1', route: 'other' })];
+    const over = await store.hold(next, again);
+    expect(over).toMatchObject([{ offset: '1', route: 'r' }]);
     expect((await store.claim([at()])).notes.map(({ route }) => route)).toEqual(['other']);
+  });
+
+  it('what has not ended is open, to the newest claim alone', async () => {
+    const { store, at, held, discard } = scene();
+    const { token } = await store.claim([at()]);
+    const [one, two] = [held({ offset: '1' }), held({ offset: '2' })];
+    await store.hold(token, [one, two]);
+    expect((await store.open(token)).map(({ offset }) => offset)).toEqual(['1', '2']);
+    await store.again(token, one, { state: 'dead', reason: 'x', detail: '' });
+    await discard(one);
+    expect((await store.open(token)).map(({ offset }) => offset)).toEqual(['2']);
+    await store.claim([at()]);
+    expect(await store.open(token)).toEqual([]);
   });
 
   it('what an operator redrives is due, in numeric order, until it has ended', async () => {
@@ -245,7 +260,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
           const mine = String(offset);
           const both = [held({ offset: mine }), held({ offset: mine, partition: 1 })];
           const answer = await store.hold(token, both);
-          if (answer === 'held') kept.push({ token: BigInt(token), offset: mine });
+          if (answer !== 'fenced') kept.push({ token: BigInt(token), offset: mine });
         }
       }
     };
@@ -265,7 +280,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     const many = Array.from({ length: 2_500 }, (_, n) =>
       held({ offset: String(n), queue: `q${n}` }),
     );
-    expect(await store.hold(token, many)).toBe('held');
+    expect(await store.hold(token, many)).toEqual([]);
     expect(await store.end(token, many.slice(500), 'discarded')).toBe('held');
     const { notes } = await store.claim([at()]);
     expect(offsets(notes)).toEqual(offsets(many.slice(0, 500)));

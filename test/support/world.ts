@@ -1,28 +1,35 @@
 /**
- * A model of everything around the engine: a log with committed offsets, workflows with inboxes,
- * a server that answers when the test lets it, and bridges that are killed and live on as zombies.
+ * A model of everything around the engine: a log with committed offsets, workflows with inboxes, a
+ * server that answers when the test lets it, a store of held records, an operator who redrives and
+ * discards, and bridges that are killed or that live on as zombies.
  */
 import type { Command } from '../../src/bridges/command.js';
-import {
-  type DeadLetter,
-  Engine,
-  type EngineLimits,
-  type Ports,
-} from '../../src/bridges/engine.js';
+import type { Recollection } from '../../src/bridges/courier.js';
+import type { Letter } from '../../src/bridges/dead-letters.js';
+import { Engine } from '../../src/bridges/engine.js';
+import type { EngineLimits, EnginePorts } from '../../src/bridges/engine-ports.js';
+import { silent } from '../../src/bridges/observer.js';
 import type { KafkaRecord } from '../../src/bridges/record.js';
 import type { Request } from '../../src/bridges/request.js';
 import type { Decision } from '../../src/bridges/route.js';
 import type { Verdict } from '../../src/bridges/verdict.js';
 import { Inbox } from '../../src/workflows/inbox.js';
-import type { Event } from '../../src/workflows/index.js';
+import type { Event, InboxState } from '../../src/workflows/index.js';
+import { FakeHoldingStore } from './fake-holding-store.js';
 import { aRecord } from './records.js';
 
 export interface Entry {
   readonly key: number;
-  readonly kind: 'start' | 'signal' | 'signalWithStart' | 'ignore';
+  readonly kind: 'start' | 'signal' | 'signalWithStart' | 'ignore' | 'run';
   readonly bad: 'no' | 'undecodable' | 'refused';
   /** Offsets skipped before this one, as compaction and transaction markers leave them. */
   readonly gap: number;
+}
+
+export interface Policy {
+  readonly park: boolean;
+  readonly whenMissing: 'ignore' | 'dead-letter' | 'park';
+  readonly whenClosed: 'leave-closed' | 'start-again';
 }
 
 interface Placed extends Entry {
@@ -38,10 +45,21 @@ interface Pending {
 interface Member {
   readonly engine: Engine;
   readonly calls: Pending[];
-  readonly burials: { letter: DeadLetter; done: () => void; fail: (error: Error) => void }[];
+  readonly questions: { workflowId: string; answer: (said: Recollection) => void }[];
+  readonly burials: { letter: Letter; done: () => void; fail: (error: Error) => void }[];
   readonly naps: (() => void)[];
   readonly paused: Set<number>;
   readonly fetched: Map<number, number>;
+}
+
+interface Run {
+  inbox: Inbox<Event>;
+  closed: boolean;
+}
+
+interface Workflow {
+  run: Run;
+  readonly applied: Event[];
 }
 
 const topic = 't';
@@ -49,55 +67,66 @@ const tight: EngineLimits = {
   request: { events: 4, bytes: 1_000_000 },
   window: { records: 8, bytes: 1_000_000, span: 60 },
   inFlight: { floor: 1, start: 4, ceiling: 4 },
+  updates: 2,
+  runs: 2,
 };
 
 export class World {
+  readonly store = new FakeHoldingStore();
+  readonly #policy: Policy;
   readonly #log: readonly (readonly Placed[])[];
   readonly #committed: number[];
-  readonly #workflows = new Map<string, { inbox: Inbox<Event>; applied: Event[] }>();
-  readonly #buried = new Map<string, number>();
+  readonly #done: ReadonlySet<number>[];
+  readonly #workflows = new Map<string, Workflow>();
+  readonly #ran: Event[] = [];
+  readonly #buried = new Set<string>();
   readonly #ignored = new Set<string>();
+  readonly #zombies: Member[] = [];
   /** Requests that reached no answer before their bridge died: they may still arrive. */
   readonly #late: Request[] = [];
+  #mended = false;
+  #clock = 0;
   #member: Member;
 
-  constructor(log: readonly (readonly Entry[])[]) {
+  constructor(log: readonly (readonly Entry[])[], policy: Policy) {
+    this.#policy = policy;
     this.#log = log.map((entries, partition) => place(entries, partition));
     this.#committed = log.map(() => 0);
+    this.#done = log.map(() => new Set());
     this.#member = this.#join();
   }
 
   /** One thing happens, chosen by `choice` among what can. */
   async step(choice: number): Promise<void> {
-    const { calls, burials, naps } = this.#member;
+    const zombie = this.#zombies[choice % 7];
+    // What a zombie does is answered too: it does not know that it is one.
+    const member = choice % 5 === 0 && zombie !== undefined ? zombie : this.#member;
     const roll = choice % 100;
     const pick = Math.floor(choice / 100);
-    if (roll < 40) this.#deliver(pick);
-    else if (roll < 70) this.#answer(calls, pick);
-    else if (roll < 76) this.#bury(burials, pick);
-    else if (roll < 82) naps.splice(pick % (naps.length || 1), 1)[0]?.();
-    else if (roll < 90) this.#commit();
-    else if (roll < 93) this.#arriveLate(pick);
+    if (roll < 36) this.#deliver(member, pick);
+    else if (roll < 66) this.#answer(member, pick);
+    else if (roll < 70) this.#bury(member.burials, pick);
+    else if (roll < 76) member.naps.splice(pick % (member.naps.length || 1), 1)[0]?.();
+    else if (roll < 82) this.#commit(pick);
+    else if (roll < 85) this.#arriveLate(pick);
+    else if (roll < 88) this.#close(pick);
+    else if (roll < 92) void this.#tend(member);
+    else if (roll < 94) this.#operate(pick);
     else if (roll < 97) this.#rebalance();
-    else this.#kill();
+    else this.#replace(pick);
     await settle();
   }
 
-  /** Everything goes well until nothing is left to do. */
+  /**
+   * Everything goes well until nothing is left to do; then the records are mended, what is held is
+   * redriven, and everything goes well again.
+   */
   async drain(): Promise<void> {
-    for (let turn = 0; turn < 5_000; turn += 1) {
-      const { calls, burials, naps } = this.#member;
-      this.#log.forEach((_, partition) => {
-        this.#deliver(partition);
-      });
-      for (const { request, answer } of calls.splice(0)) answer(this.#apply(request));
-      for (const burial of burials.splice(0)) this.#acknowledge(burial);
-      for (const wake of naps.splice(0)) wake();
-      await settle();
-      this.#commit();
-      if (this.#committed.every((offset, partition) => offset >= this.#end(partition))) return;
-    }
-    throw new Error('the engine does not come to an end');
+    await this.#calm(() => true);
+    this.#mended = true;
+    this.#startAll();
+    this.#redriveAll();
+    await this.#calm(() => this.store.rows.every(({ ended }) => ended !== undefined));
   }
 
   /** Commits must never pass a record that nothing durable was decided on. */
@@ -116,40 +145,100 @@ export class World {
     return this.#log.flat().flatMap((entry) => (this.#decided(entry) ? [] : [entry.id]));
   }
 
-  /** Events applied twice, or out of their partition's order. */
+  /** Events that never came to their workflow, though they were redriven and nobody ignored them. */
+  lost(): string[] {
+    return this.#log.flat().flatMap((entry) => {
+      const { id, kind } = entry;
+      if (kind === 'ignore' || this.#ignored.has(id) || this.#isDiscarded(entry)) return [];
+      return this.#isApplied(entry) ? [] : [id];
+    });
+  }
+
+  /** Events applied twice, or out of the order of their partition without having been held. */
   violations(): string[] {
     const found: string[] = [];
     for (const [workflowId, { applied }] of this.#workflows) {
+      const seen = new Set<string>();
       const highest = new Map<string, string>();
       for (const { id, position } of applied) {
+        // What was held may come later than what passed it, by whichever road.
+        const held = this.#log.flat().some((entry) => entry.id === id && this.#isHeld(entry));
+        if (seen.has(id)) found.push(`${workflowId}: ${id} twice`);
+        seen.add(id);
         const last = highest.get(position.source);
-        if (last !== undefined && position.at <= last)
+        if (!held && last !== undefined && position.at <= last) {
           found.push(`${workflowId}: ${id} after ${last}`);
-        highest.set(position.source, position.at);
+        }
+        if (!held || last === undefined || position.at > last) {
+          highest.set(position.source, position.at);
+        }
       }
+      if (this.#policy.park) found.push(...this.#overtaken(workflowId, applied));
     }
     return found;
   }
 
+  /** With `park`, events of one key keep their order whatever was held. */
+  #overtaken(workflowId: string, applied: readonly Event[]): string[] {
+    if (this.#policy.whenMissing !== 'ignore') return [];
+    const highest = new Map<string, number>();
+    return applied.flatMap(({ id }) => {
+      const entry = this.#log.flat().find((one) => one.id === id);
+      const { partition, offset } = entry?.record ?? { partition: -1, offset: '' };
+      const key = `${String(partition)} ${String(entry?.key)}`;
+      const last = highest.get(key) ?? -1;
+      highest.set(key, Math.max(last, Number(offset)));
+      return Number(offset) < last ? [`${workflowId}: ${id} was overtaken`] : [];
+    });
+  }
+
+  #isApplied(entry: Placed): boolean {
+    if (entry.kind === 'run') return this.#ran.some(({ id }) => id === entry.id);
+    const { applied = [] } = this.#workflows.get(workflowOf(entry)) ?? {};
+    return applied.some(({ id }) => id === entry.id);
+  }
+
+  #isDiscarded({ record }: Placed): boolean {
+    return this.store.rows.some(
+      ({ held, ended }) =>
+        ended === 'discarded' &&
+        held.partition === record.partition &&
+        held.offset === record.offset,
+    );
+  }
+
+  #isHeld({ record }: Placed): boolean {
+    return this.store.rows.some(
+      ({ held }) => held.partition === record.partition && held.offset === record.offset,
+    );
+  }
+
   #decided(entry: Placed): boolean {
-    if (entry.kind === 'ignore' && entry.bad === 'no') return true;
-    if (entry.bad !== 'no') return this.#buried.has(entry.id);
-    const { inbox, applied } = this.#workflows.get(workflowOf(entry)) ?? {};
-    if (applied?.some(({ id }) => id === entry.id)) return true;
-    // A signal that came where nothing ran, or a start of a run that exists, is decided too.
-    return this.#ignored.has(entry.id) && inbox !== undefined ? true : this.#ignored.has(entry.id);
+    if (entry.kind === 'ignore' && entry.bad !== 'undecodable') return true;
+    if (this.#isHeld(entry) || this.#buried.has(entry.id)) return true;
+    return this.#isApplied(entry) || this.#ignored.has(entry.id);
   }
 
   #join(): Member {
-    const calls: Pending[] = [];
-    const burials: Member['burials'] = [];
-    const naps: (() => void)[] = [];
-    const paused = new Set<number>();
-    const ports: Ports = {
+    const member: Omit<Member, 'engine'> = {
+      calls: [],
+      questions: [],
+      burials: [],
+      naps: [],
+      paused: new Set(),
+      fetched: this.#positions(),
+    };
+    const { calls, questions, burials, naps, paused } = member;
+    const ports: EnginePorts = {
+      store: this.store,
       decide: (record) => [this.#decide(record)],
       dispatch: (request) =>
         new Promise((answer) => {
           calls.push({ request, answer });
+        }),
+      recall: (workflowId) =>
+        new Promise((answer) => {
+          questions.push({ workflowId, answer });
         }),
       bury: (letter) =>
         new Promise((done, fail) => {
@@ -157,38 +246,79 @@ export class World {
         }),
       pause: (_, partition) => paused.add(partition),
       resume: (_, partition) => paused.delete(partition),
-      sleep: () => new Promise((wake) => naps.push(wake)),
+      sleep: () =>
+        new Promise((wake) => {
+          naps.push(wake);
+        }),
       random: () => 0.5,
       now: () => 0,
-      decided: () => undefined,
-      retrying: () => undefined,
+      clock: () => this.#clock,
+      observer: silent,
+      // A zombie; the bridge that has the partitions is never fenced.
+      lost: () => undefined,
       halt: (cause) => {
         throw new Error(`halted: ${cause}`);
       },
     };
     const engine = new Engine(ports, tight);
-    engine.assigned();
-    return { engine, calls, burials, naps, paused, fetched: new Map() };
+    engine.assigned(this.#assignments());
+    return { ...member, engine };
+  }
+
+  /** Where a member begins to read: what was committed when it joined. */
+  #positions(): Map<number, number> {
+    return new Map(this.#committed.map((offset, partition) => [partition, offset]));
+  }
+
+  #assignments() {
+    return this.#log.map((_, partition) => {
+      const done = this.#done[partition] ?? new Set<number>();
+      const restored = { has: (offset: bigint) => done.has(Number(offset)) };
+      const from = BigInt(this.#committed[partition] ?? 0);
+      return { topic, generation: '0', partition, from, done: restored };
+    });
   }
 
   #decide(record: KafkaRecord): Decision {
     const entry = this.#log[record.partition]?.find((one) => one.record === record);
     if (entry === undefined) throw new Error('a record that is not in the log');
     const route = 'r';
-    if (entry.bad === 'undecodable') {
-      return { kind: 'reject', route, reason: 'undecodable-json', detail: '' };
+    const { park } = this.#policy;
+    if (entry.bad === 'undecodable' && !this.#mended) {
+      return { kind: 'reject', route, reason: 'undecodable-json', detail: '', park };
     }
-    if (entry.kind === 'ignore' && entry.bad === 'no') {
-      return { kind: 'ignore', route, reason: 'no-match' };
-    }
-    return { kind: 'dispatch', route, command: commandOf(entry) };
+    if (entry.kind === 'ignore') return { kind: 'ignore', route, reason: 'not-concerned' };
+    return { kind: 'dispatch', route, command: this.#commandOf(entry), park };
   }
 
-  #deliver(pick: number): void {
+  #commandOf(entry: Placed): Command {
+    const { record, id, kind, bad } = entry;
+    const position = {
+      source: `kafka:t#0/${String(record.partition)}`,
+      at: record.offset.padStart(20, '0'),
+    };
+    const event = { id, type: 'e', occurredAt: '2024-01-01T00:00:00.000Z', position, data: bad };
+    const workflowId = workflowOf(entry);
+    if (kind === 'run') {
+      const key = String(entry.key);
+      return { kind, activity: 'a', key, takes: 'list', event, startToCloseMs: 1 };
+    }
+    if (kind === 'signal') {
+      const { whenMissing } = this.#policy;
+      const parked = whenMissing === 'park' ? { parkMs: 1_000_000 } : whenMissing;
+      return { kind, workflowId, event, whenMissing: parked, whenClosed: 'leave-closed' };
+    }
+    const { whenClosed } = this.#policy;
+    const about = { workflow: 'w', settings: {}, listing: { attributes: {}, summary: '' } };
+    const name = kind === 'start' ? 'start' : 'signalWithStart';
+    return { kind: name, workflowId, event, ...about, whenClosed };
+  }
+
+  #deliver(member: Member, pick: number): void {
     const partition = pick % this.#log.length;
-    const { engine, fetched, paused } = this.#member;
+    const { engine, fetched, paused } = member;
     if (paused.has(partition)) return;
-    const from = fetched.get(partition) ?? this.#committed[partition] ?? 0;
+    const from = fetched.get(partition) ?? 0;
     const size = 1 + (pick % 7);
     const entries = (this.#log[partition] ?? []).filter(
       ({ record }) => Number(record.offset) >= from,
@@ -201,11 +331,13 @@ export class World {
     engine.deliver({ topic, partition, epoch: engine.epoch, next: BigInt(next) }, batch);
   }
 
-  #answer(calls: Pending[], pick: number): void {
+  #answer({ calls, questions }: Member, pick: number): void {
+    const [question] = questions.splice(0, 1);
+    if (question !== undefined) question.answer(this.#recollect(question.workflowId));
     const [call] = calls.splice(pick % (calls.length || 1), 1);
     if (call === undefined) return;
     const { request, answer } = call;
-    const retry = { kind: 'retry', scope: 'all', cause: 'away' } as const;
+    const retry = { kind: 'retry', scope: 'all', cause: 'away', code: 'unavailable' } as const;
     switch (pick % 5) {
       case 0: // The server never saw it.
         answer(retry);
@@ -231,15 +363,23 @@ export class World {
   }
 
   #acknowledge({ letter, done }: Member['burials'][number]): void {
-    const id = idOf(letter.record);
-    this.#buried.set(id, (this.#buried.get(id) ?? 0) + 1);
+    this.#buried.add(idOf(letter.record));
     done();
   }
 
-  #commit(): void {
+  /** Sometimes with what is settled above the commit, sometimes its metadata is lost. */
+  #commit(pick: number): void {
     for (const { window, offset } of this.#member.engine.releases()) {
+      const { partition } = window;
       window.committed = offset;
-      this.#committed[window.partition] = Number(offset);
+      this.#committed[partition] = Number(offset);
+      const runs = window.offsets.runs();
+      const done = (this.#log[partition] ?? []).flatMap(({ record }) => {
+        const at = BigInt(record.offset);
+        const isDone = runs.some(({ first, last }) => at >= first && at <= last);
+        return isDone ? [Number(at)] : [];
+      });
+      this.#done[partition] = new Set(pick % 3 === 0 ? [] : done);
     }
   }
 
@@ -248,44 +388,143 @@ export class World {
     if (request !== undefined) this.#apply(request);
   }
 
-  /** The same bridge gets its partitions again: what was not committed is read again. */
-  #rebalance(): void {
-    this.#member.engine.assigned();
-    this.#member.fetched.clear();
-    this.#member.paused.clear();
+  async #tend({ engine }: Member): Promise<void> {
+    this.#clock += 10_000;
+    await engine.tend();
   }
 
-  /** A new bridge takes over; requests of the dead one may still reach the server. */
-  #kill(): void {
-    const { engine, calls } = this.#member;
-    engine.stop();
-    this.#late.push(...calls.map(({ request }) => request));
+  /** Somebody redrives or discards a dead letter. */
+  #operate(pick: number): void {
+    const dead = this.store.rows.filter(({ held, ended }) => !ended && held.state === 'dead');
+    const row = dead[pick % (dead.length || 1)];
+    if (row === undefined) return;
+    if (pick % 4 === 0) row.ended = 'discarded';
+    else row.held = { ...row.held, state: 'redriving' };
+  }
+
+  /** Somebody starts every workflow that does not run, with what its last run had seen. */
+  #startAll(): void {
+    for (const entry of this.#log.flat()) {
+      const known = this.#workflows.get(workflowOf(entry));
+      if (known === undefined) {
+        const run = { inbox: new Inbox<Event>(), closed: false };
+        this.#workflows.set(workflowOf(entry), { run, applied: [] });
+      } else if (known.run.closed) {
+        known.run = { inbox: new Inbox<Event>(known.run.inbox.state()), closed: false };
+      }
+    }
+  }
+
+  #redriveAll(): void {
+    for (const row of this.store.rows) {
+      if (row.ended === undefined && row.held.state === 'dead') {
+        row.held = { ...row.held, state: 'redriving' };
+      }
+    }
+  }
+
+  /** A workflow ends. */
+  #close(pick: number): void {
+    const all = [...this.#workflows.values()];
+    const workflow = all[pick % (all.length || 1)];
+    if (workflow !== undefined && pick % 2 === 0) workflow.run.closed = true;
+  }
+
+  /** The same bridge gets its partitions again: what was not committed is read again. */
+  #rebalance(): void {
+    const { engine, fetched, paused } = this.#member;
+    engine.assigned(this.#assignments());
+    for (const [partition, offset] of this.#positions()) fetched.set(partition, offset);
+    paused.clear();
+  }
+
+  /** A new bridge takes over; the old one is dead, or does not know that it should be. */
+  #replace(pick: number): void {
+    const old = this.#member;
+    if (pick % 2 === 0) this.#zombies.unshift(old);
+    else {
+      old.engine.stop();
+      this.#late.push(...old.calls.map(({ request }) => request));
+    }
     this.#member = this.#join();
+  }
+
+  async #calm(isOver: () => boolean): Promise<void> {
+    for (const { engine } of this.#zombies.splice(0)) engine.stop();
+    for (let turn = 0; turn < 5_000; turn += 1) {
+      const { calls, burials, naps, questions } = this.#member;
+      this.#log.forEach((_, partition) => {
+        this.#deliver(this.#member, partition);
+      });
+      for (const { workflowId, answer } of questions.splice(0)) answer(this.#recollect(workflowId));
+      for (const { request, answer } of calls.splice(0)) answer(this.#apply(request));
+      for (const burial of burials.splice(0)) this.#acknowledge(burial);
+      for (const wake of naps.splice(0)) wake();
+      await settle();
+      await this.#tend(this.#member);
+      if (this.#mended) this.#redriveAll();
+      this.#commit(1);
+      const through = this.#committed.every((offset, partition) => offset >= this.#end(partition));
+      if (through && isOver()) return;
+    }
+    throw new Error('the engine does not come to an end');
+  }
+
+  #recollect(workflowId: string): Recollection {
+    const workflow = this.#workflows.get(workflowId);
+    if (workflow === undefined) return { kind: 'missing' };
+    const { inbox, closed } = workflow.run;
+    if (!closed) return { kind: 'running' };
+    // What it says is JSON.
+    return { kind: 'closed', inbox: JSON.parse(JSON.stringify(inbox.state())) as InboxState };
   }
 
   /** What Temporal and the workflow's inbox do with a request. */
   #apply(request: Request): Verdict {
-    const { workflowId, events } = request;
-    if (events.some(({ data }) => data === 'refused')) {
+    const events = 'events' in request ? request.events : [request.event];
+    if (!this.#mended && events.some(({ data }) => data === 'refused')) {
       return { kind: 'reject', reason: 'refused-arguments', detail: 'bad' };
     }
-    let workflow = this.#workflows.get(workflowId);
-    if (workflow === undefined) {
-      if (request.kind === 'signal') {
-        for (const { id } of events) this.#ignored.add(id);
-        return { kind: 'missing' };
+    switch (request.kind) {
+      case 'run':
+        // An effect recognises its events.
+        for (const event of events) {
+          if (!this.#ran.some(({ id }) => id === event.id)) this.#ran.push(event);
+        }
+        return { kind: 'ran', outcomes: events.map(() => ({ status: 'done' })) };
+      case 'start':
+        return this.#applyStart(request);
+      case 'signal': {
+        const workflow = this.#workflows.get(request.workflowId);
+        const gone =
+          workflow === undefined ? 'missing' : workflow.run.closed ? 'closed' : undefined;
+        if (gone === undefined && workflow !== undefined) take(workflow, request);
+        else if (gone === 'closed' || this.#policy.whenMissing === 'ignore') this.#ignore(events);
+        return gone === undefined ? { kind: 'done' } : { kind: gone };
       }
-      workflow = { inbox: new Inbox<Event>(), applied: [] };
-      this.#workflows.set(workflowId, workflow);
-    } else if (request.kind === 'start') {
-      for (const { id } of events) this.#ignored.add(id);
-      return { kind: 'done', how: 'already-started' };
+      default:
+        throw new Error(`the model has no ${request.kind}`);
     }
-    workflow.inbox.receive(events);
-    for (let event = workflow.inbox.poll(); event !== undefined; event = workflow.inbox.poll()) {
-      workflow.applied.push(event);
+  }
+
+  #applyStart(request: Request & { kind: 'start' }): Verdict {
+    const { workflowId, events, again, inbox } = request;
+    const known = this.#workflows.get(workflowId);
+    if (known !== undefined && !(known.run.closed && again)) {
+      this.#ignore(events);
+      return { kind: 'exists' };
     }
-    return { kind: 'done', how: 'accepted' };
+    const run = { inbox: new Inbox<Event>(inbox), closed: false };
+    const workflow = known ?? { run, applied: [] };
+    workflow.run = run;
+    this.#workflows.set(workflowId, workflow);
+    take(workflow, request);
+    return { kind: 'done' };
+  }
+
+  /** May be decided so; whether it is, depends on the route. */
+  #ignore(events: readonly Event[]): void {
+    for (const { id } of events) this.#ignored.add(id);
   }
 
   #end(partition: number): number {
@@ -293,11 +532,20 @@ export class World {
   }
 }
 
+/** A run takes what comes, and applies all of it at once. */
+function take({ run, applied }: Workflow, request: Request & { kind: 'start' | 'signal' }): void {
+  run.inbox.receive(request.events, request.skipped);
+  for (let event = run.inbox.poll(); event !== undefined; event = run.inbox.poll()) {
+    applied.push(event);
+  }
+}
+
 function place(entries: readonly Entry[], partition: number): Placed[] {
   let offset = -1;
   return entries.map((entry) => {
     offset += 1 + entry.gap;
-    const record = aRecord({ topic, partition, offset: String(offset) });
+    const key = Buffer.from(String(entry.key));
+    const record = aRecord({ topic, partition, offset: String(offset), key });
     return { ...entry, record, id: idOf(record) };
   });
 }
@@ -307,28 +555,8 @@ function idOf({ partition, offset }: KafkaRecord): string {
 }
 
 function workflowOf({ key }: Entry): string {
-  return `w${String(key)}`;
-}
-
-function commandOf(entry: Placed): Command {
-  const { record, id, kind, bad } = entry;
-  const position = {
-    source: `kafka:t#0/${String(record.partition)}`,
-    at: record.offset.padStart(20, '0'),
-  };
-  const event = { id, type: 'e', occurredAt: '2024-01-01T00:00:00.000Z', position, data: bad };
-  const workflowId = workflowOf(entry);
-  const listing = { attributes: {}, summary: '' };
-  if (kind === 'signal') return { kind, workflowId, event, whenMissing: 'ignore' };
-  return {
-    kind: kind === 'start' ? 'start' : 'signalWithStart',
-    workflow: 'w',
-    workflowId,
-    event,
-    args: [{}],
-    listing,
-    whenClosed: 'leave-closed',
-  };
+  // Two keys of Kafka lead to one workflow.
+  return `w${String(key >> 1)}`;
 }
 
 function settle(): Promise<void> {

@@ -1,0 +1,223 @@
+/**
+ * Held records as the engine handles them: remembered at once, so that what comes later waits, and
+ * durable a moment later.
+ *
+ * H7 A record counts as held only when the store has it; until then its offset is not released.
+ * H8 A bridge that is fenced holds nothing more: its partitions are another's.
+ */
+import type { EnginePorts } from './engine-ports.js';
+import {
+  type Held,
+  type HeldEnd,
+  type HeldKey,
+  type HeldNote,
+  keyOf,
+  type PartitionId,
+} from './held.js';
+import { Holds } from './holds.js';
+import { backoffMs } from './limiter.js';
+import { type Kept, Shelf } from './shelf.js';
+
+/** A look at what is due brings so many at most. */
+const dueMax = 500;
+
+export class HeldRecords {
+  readonly memory = new Holds();
+  readonly #ports: EnginePorts;
+  readonly #shelf: Shelf | undefined;
+  /** Those that are being tried again now, numbered in the order in which they were found due. */
+  readonly #underWay = new Map<string, number>();
+  #tries = 0;
+  /** By queue: the last write that is under way. */
+  readonly #writing = new Map<string, Promise<Kept>>();
+  #token: string | undefined;
+  /** Looks at the store are numbered. */
+  #look = 0;
+  #looking = false;
+  /** Something waits for what, perhaps, is not there any more. */
+  #stalled = false;
+  #over = false;
+
+  constructor(ports: EnginePorts) {
+    this.#ports = ports;
+    const { store } = ports;
+    if (store === undefined) return;
+    this.#shelf = new Shelf(store, {
+      sleep: (ms) => ports.sleep(ms),
+      random: () => ports.random(),
+      isOver: () => this.#over,
+      troubled: (cause, attempt) => {
+        ports.observer.retrying('held records', storeAway(cause), attempt);
+      },
+    });
+  }
+
+  /** The claim under which this bridge holds its partitions; absent while it has none. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  /** True when records can be parked and redriven. */
+  get exists(): boolean {
+    return this.#shelf !== undefined;
+  }
+
+  stop(): void {
+    this.#over = true;
+  }
+
+  /** Nothing of an older assignment is known any more. */
+  forget(): void {
+    this.#token = undefined;
+    this.#underWay.clear();
+    this.memory.reset([]);
+  }
+
+  /** Claims `partitions` and remembers what is held of them. False: `wanted` says so meanwhile. */
+  async claim(partitions: readonly PartitionId[], wanted: () => boolean): Promise<boolean> {
+    const { store, observer } = this.#ports;
+    if (store === undefined) return wanted();
+    for (let attempt = 1; wanted() && !this.#over; attempt += 1) {
+      try {
+        const { token, notes } = await store.claim(partitions);
+        if (!wanted()) return false;
+        this.#token = token;
+        this.memory.reset(notes);
+        return true;
+      } catch (error) {
+        observer.retrying('held records', storeAway(wordsOf(error)), attempt);
+        await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
+      }
+    }
+    return false;
+  }
+
+  /** From now on what comes later for its queue waits behind it. */
+  remember(note: HeldNote): void {
+    if (this.exists) this.memory.add(note);
+  }
+
+  /** Resolves when `held` is durable, which it may become when it is `ready`. */
+  async write(held: Held, ready: Promise<void>): Promise<Kept> {
+    if (this.#shelf === undefined) {
+      await ready;
+      return 'held';
+    }
+    const token = this.#token;
+    if (token === undefined) return 'fenced';
+    // In the order of its queue, or what waits behind would be there before what it waits for.
+    const queue = `${token} ${held.topic}/${String(held.partition)} ${held.queue}`;
+    const before = this.#writing.get(queue);
+    const writing = (async (): Promise<Kept> => {
+      await ready;
+      await before;
+      return this.#put(token, held);
+    })();
+    this.#writing.set(queue, writing);
+    const how = await writing;
+    if (this.#writing.get(queue) === writing) this.#writing.delete(queue);
+    return how;
+  }
+
+  async #put(token: string, held: Held): Promise<Kept> {
+    const how = (await this.#shelf?.put(token, held)) ?? 'held';
+    if (token === this.#token && how === 'held') this.memory.durable(held, this.#look);
+    // It went its way before: nothing waits for it.
+    if (token === this.#token && how === 'over') this.memory.remove(held);
+    return how;
+  }
+
+  /** What should be tried now and is not under way yet; each is under way from now on. */
+  async due(): Promise<readonly Held[]> {
+    const { store, observer } = this.#ports;
+    const token = this.#token;
+    if (store === undefined || token === undefined || this.#looking) return [];
+    this.#looking = true;
+    this.#look += 1;
+    const look = this.#look;
+    try {
+      if (this.#stalled) {
+        this.#stalled = false;
+        const open = await store.open(token);
+        if (token !== this.#token) return [];
+        this.memory.reconcile(new Set(open.map(keyOf)), look);
+      }
+      const due = await store.due(token, this.#ports.clock(), dueMax);
+      if (token !== this.#token) return [];
+      const fresh = due.filter((held) => !this.#underWay.has(keyOf(held)));
+      for (const held of fresh) {
+        this.#tries += 1;
+        this.#underWay.set(keyOf(held), this.#tries);
+        this.memory.refresh(held, look);
+      }
+      return fresh;
+    } catch (error) {
+      observer.retrying('held records', storeAway(wordsOf(error)), 1);
+      return [];
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** True when something before `note` has to go first, and is not on its way. */
+  mustWait(note: HeldNote, lane: string): boolean {
+    const place = this.#underWay.get(keyOf(note)) ?? 0;
+    const isAhead = (key: HeldKey): boolean => (this.#underWay.get(keyOf(key)) ?? Infinity) < place;
+    return this.memory.mustWait(note, lane, isAhead);
+  }
+
+  /** It is not its time yet. */
+  postpone(key: HeldKey): void {
+    this.#underWay.delete(keyOf(key));
+  }
+
+  /** It was not tried after all: something before it has to go first. */
+  leave(key: HeldKey): void {
+    this.#stalled = true;
+    this.#underWay.delete(keyOf(key));
+  }
+
+  /** It went through, or nothing is to be done for it. */
+  async end(token: string, key: HeldKey, how: HeldEnd): Promise<'held' | 'fenced'> {
+    const { store } = this.#ports;
+    if (store === undefined || this.#shelf === undefined) return 'held';
+    if (token === this.#token) this.memory.concluded(key);
+    const ended = await this.#shelf.persist(() => store.end(token, [key], how));
+    if (token === this.#token) {
+      this.#underWay.delete(keyOf(key));
+      if (ended === 'held') this.memory.remove(key);
+    }
+    return ended;
+  }
+
+  /** It did not go through: it is `dead` now, or waits until `nextTryMs`. */
+  async again(
+    token: string,
+    key: HeldKey,
+    to: {
+      readonly state: 'dead' | 'waiting';
+      readonly reason: string;
+      readonly detail: string;
+      readonly nextTryMs?: number;
+    },
+  ): Promise<'held' | 'fenced'> {
+    const { store } = this.#ports;
+    if (store === undefined || this.#shelf === undefined) return 'held';
+    // At once: what is queued behind it must not overtake it.
+    if (token === this.#token) this.memory.change(key, to.state);
+    const how = await this.#shelf.persist(() => store.again(token, key, to));
+    if (token === this.#token) {
+      this.#underWay.delete(keyOf(key));
+      this.memory.durable(key, this.#look);
+    }
+    return how;
+  }
+}
+
+function storeAway(cause: string) {
+  return { scope: 'all', cause, code: 'store-away' } as const;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,191 @@
+/**
+ * What the engine remembers of held records of its partitions. Pure.
+ *
+ * H4 A record that is held under a route is decided under that route: it is not decided again when
+ *    it is delivered again.
+ * H5 While something of a queue waits or blocks, what comes later for the queue waits behind it;
+ *    only a command that starts the workflow passes what waits for that workflow.
+ * H6 A workflow is told of every event that is passed over, once, with what passes it.
+ */
+import type { Skipped } from '../workflows/index.js';
+import { type HeldKey, type HeldNote, type HeldState, keyOf, keyQueue } from './held.js';
+import type { KafkaRecord } from './record.js';
+import { coversRoute } from './route.js';
+
+/** A run's inbox keeps 256 holes per source; from this many on, a dead letter holds up its queue. */
+const passedOverMax = 200;
+
+interface Remembered {
+  note: HeldNote;
+  /** The workflow knows that it is passed over. */
+  announced: boolean;
+  /** Since which look at the store it is there as it is here; `Infinity`: it is on its way. */
+  durableSince: number;
+}
+
+export class Holds {
+  readonly #byKey = new Map<string, Remembered>();
+  /** By record: the routes under which it is held. */
+  readonly #routes = new Map<string, Set<string>>();
+  /** By partition and queue. */
+  readonly #queues = new Map<string, Set<Remembered>>();
+  /** By workflow: what was or will be passed over. */
+  readonly #passedOver = new Map<string, Set<Remembered>>();
+
+  /** Forgets all, and begins anew with `notes`. */
+  reset(notes: readonly HeldNote[]): void {
+    this.#byKey.clear();
+    this.#routes.clear();
+    this.#queues.clear();
+    this.#passedOver.clear();
+    for (const note of notes) this.add(note, 0);
+  }
+
+  /** `durableSince` as for `durable`; absent: it is not in the store yet. */
+  add(note: HeldNote, durableSince = Infinity): void {
+    const key = keyOf(note);
+    if (this.#byKey.has(key)) return;
+    const remembered: Remembered = { note, announced: false, durableSince };
+    this.#byKey.set(key, remembered);
+    addTo(this.#routes, recordKey(note), note.route);
+    addTo(this.#queues, queueKey(note, note.queue), remembered);
+    if (note.event !== undefined) addTo(this.#passedOver, note.event.workflowId, remembered);
+  }
+
+  remove(key: HeldKey): void {
+    const remembered = this.#byKey.get(keyOf(key));
+    if (remembered === undefined) return;
+    const { note } = remembered;
+    this.#byKey.delete(keyOf(key));
+    removeFrom(this.#routes, recordKey(note), note.route);
+    removeFrom(this.#queues, queueKey(note, note.queue), remembered);
+    if (note.event !== undefined) removeFrom(this.#passedOver, note.event.workflowId, remembered);
+  }
+
+  /** A held record changed its state. */
+  change(key: HeldKey, state: HeldState): void {
+    const remembered = this.#byKey.get(keyOf(key));
+    if (remembered === undefined) return;
+    remembered.note = { ...remembered.note, state };
+    remembered.durableSince = Infinity;
+  }
+
+  /** The store's look number `look` found it so: an operator may have changed it. */
+  refresh(note: HeldNote, look: number): void {
+    this.add(note);
+    this.change(note, note.state);
+    this.durable(note, look);
+  }
+
+  /** The store has it since its look number `look`. */
+  durable(key: HeldKey, look: number): void {
+    const remembered = this.#byKey.get(keyOf(key));
+    if (remembered !== undefined) remembered.durableSince = look;
+  }
+
+  /** The store's look number `look` found only `open`: an operator discarded the rest. */
+  reconcile(open: ReadonlySet<string>, look: number): void {
+    for (const [key, { note, durableSince }] of this.#byKey) {
+      if (durableSince < look && !open.has(key)) this.remove(note);
+    }
+  }
+
+  /** It went through, or nothing was to be done: there is nothing of it to be announced. */
+  concluded(key: HeldKey): void {
+    const remembered = this.#byKey.get(keyOf(key));
+    if (remembered !== undefined) remembered.announced = true;
+  }
+
+  /** H4 */
+  has(key: HeldKey): boolean {
+    const routes = this.#routes.get(recordKey(key));
+    return routes !== undefined && [...routes].some((route) => coversRoute(route, key.route));
+  }
+
+  /** H5: true when an event of `record` must wait in `queue`; `starts`: its command may start it. */
+  blocks(record: KafkaRecord, queue: string, starts: boolean): boolean {
+    const waiting = this.#queues.get(queueKey(record, queue));
+    for (const { note } of waiting ?? []) {
+      if (!isBefore(note, record)) continue;
+      if (note.state === 'dead' ? note.blocks : !(starts && note.state === 'waiting')) return true;
+    }
+    return false;
+  }
+
+  /** The queue in which `record`, bound for `lane`, waits: its key's while that one blocks. */
+  queueFor(record: KafkaRecord, lane: string): string {
+    const ofKey = keyQueue(record);
+    return this.blocks(record, ofKey, false) ? ofKey : lane;
+  }
+
+  /** True when something before `note`, in its queue or bound for its `lane`, is not on its way. */
+  mustWait(note: HeldNote, lane: string, isAhead: (key: HeldKey) => boolean): boolean {
+    if (!isOrdered(note)) return false;
+    return [...new Set([lane, note.queue])]
+      .flatMap((queue) => [...(this.#queues.get(queueKey(note, queue)) ?? [])])
+      .some(({ note: other }) => isOrdered(other) && isBefore(other, note) && !isAhead(other));
+  }
+
+  /** True when a workflow has been passed over as often as its inbox can remember. */
+  isCrowded(workflowId: string): boolean {
+    return (this.#passedOver.get(workflowId)?.size ?? 0) >= passedOverMax;
+  }
+
+  /** H6: what `workflowId` has not been told yet; what waits in its own queue only by a start. */
+  toAnnounce(workflowId: string, starts: boolean): Skipped[] {
+    const all = [...(this.#passedOver.get(workflowId) ?? [])];
+    return all.flatMap(({ announced, note: { event, state, queue } }) => {
+      const isPassed = starts || state !== 'behind' || queue !== workflowId;
+      if (announced || event === undefined || !isPassed) return [];
+      return [{ id: event.id, position: event.position }];
+    });
+  }
+
+  /** The workflow was told of `skipped`. */
+  announced(workflowId: string, skipped: readonly Skipped[]): void {
+    const ids = new Set(skipped.map(({ id }) => id));
+    for (const remembered of this.#passedOver.get(workflowId) ?? []) {
+      if (ids.has(remembered.note.event?.id ?? '')) remembered.announced = true;
+    }
+  }
+
+  /** What waits for `workflowId` to run. */
+  waitingFor(workflowId: string): HeldNote[] {
+    const all = [...(this.#passedOver.get(workflowId) ?? [])];
+    return all.flatMap(({ note }) => (note.state === 'waiting' ? [note] : []));
+  }
+}
+
+interface Place {
+  readonly generation: string;
+  readonly offset: string;
+}
+
+/** Of one partition; a re-created topic comes after the one before it. */
+function isBefore(one: Place, other: Place): boolean {
+  return one.generation !== other.generation || BigInt(one.offset) < BigInt(other.offset);
+}
+
+/** What keeps its place in its queue: all but a dead letter that is skipped. */
+function isOrdered({ state, blocks }: HeldNote): boolean {
+  return blocks || state === 'behind' || state === 'waiting';
+}
+
+function queueKey({ topic, partition }: { topic: string; partition: number }, queue: string) {
+  return `${topic}/${String(partition)} ${queue}`;
+}
+
+function recordKey(key: HeldKey): string {
+  return keyOf({ ...key, route: '' });
+}
+
+function addTo<T>(sets: Map<string, Set<T>>, key: string, one: T): void {
+  const set = sets.get(key) ?? new Set<T>();
+  sets.set(key, set.add(one));
+}
+
+function removeFrom<T>(sets: Map<string, Set<T>>, key: string, one: T): void {
+  const set = sets.get(key);
+  set?.delete(one);
+  if (set?.size === 0) sets.delete(key);
+}

@@ -1,0 +1,96 @@
+/** Shell: updates, answered; and what a closed run's inbox had seen. */
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { inboxQuery, type InboxState } from '../workflows/index.js';
+import type { Recollection, Unanswered } from './courier.js';
+import { judged } from './grpc-failure.js';
+import type { UpdateRequest } from './request.js';
+import { requestIdOf } from './request-id.js';
+import { type Target, withDeadline } from './temporal.js';
+import type { Verdict } from './verdict.js';
+
+const { UpdateWorkflowExecutionLifecycleStage, WorkflowExecutionStatus } =
+  proto.temporal.api.enums.v1;
+const { QueryRejectCondition } = proto.temporal.api.enums.v1;
+const completed =
+  UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED;
+
+/** Sends an update and waits for its answer; a repetition joins the update that is under way. */
+export async function requestUpdate(target: Target, request: UpdateRequest): Promise<Verdict> {
+  const { client, namespace, identity } = target;
+  const { workflowId, update, event } = request;
+  const { outcome } = await withDeadline(target, () =>
+    client.workflowService.updateWorkflowExecution({
+      ...{ namespace, workflowExecution: { workflowId } },
+      waitPolicy: { lifecycleStage: completed },
+      request: {
+        meta: { updateId: requestIdOf(update, workflowId, [event]), identity },
+        input: { name: update, args: { payloads: [defaultPayloadConverter.toPayload(event)] } },
+      },
+    }),
+  );
+  if (outcome?.failure != null) {
+    const { message } = defaultFailureConverter.failureToError(
+      outcome.failure,
+      defaultPayloadConverter,
+    );
+    return { kind: 'reject', reason: 'update-refused', detail: message };
+  }
+  if (outcome?.success != null) return { kind: 'done' };
+  const cause = `update ${update} of ${workflowId} has no answer yet`;
+  return { kind: 'retry', scope: 'lane', cause, code: 'unanswered' };
+}
+
+/** What the newest run of `workflowId` is, and what its inbox had seen if it is closed. */
+export async function recall(
+  target: Target,
+  workflowId: string,
+): Promise<Recollection | Extract<Verdict, { kind: Unanswered }>> {
+  const running = await judged(() => isRunning(target, workflowId));
+  if (running === true) return { kind: 'running' };
+  if (running !== false) return unanswered(running);
+  // The query is replayed by a worker: where none runs, the deadline passes and it is asked again.
+  const inbox = await judged(() => inboxOf(target, workflowId));
+  if (!('kind' in inbox)) return { kind: 'closed', inbox: inbox.state };
+  // Refused: the workflow answers no such question, since it has no inbox.
+  if (inbox.kind === 'reject') return { kind: 'closed', inbox: undefined };
+  return unanswered(inbox);
+}
+
+function unanswered(
+  verdict: Verdict,
+): Extract<Verdict, { kind: Unanswered }> | { readonly kind: 'missing' } {
+  switch (verdict.kind) {
+    case 'missing':
+    case 'retry':
+    case 'reject':
+    case 'halt':
+      return verdict;
+    default:
+      return { kind: 'halt', cause: `recall: a question was answered with ${verdict.kind}` };
+  }
+}
+
+async function isRunning({ client, namespace }: Target, workflowId: string): Promise<boolean> {
+  const { workflowExecutionInfo } = await client.workflowService.describeWorkflowExecution({
+    namespace,
+    execution: { workflowId },
+  });
+  return (
+    workflowExecutionInfo?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+  );
+}
+
+async function inboxOf(target: Target, workflowId: string): Promise<{ state: InboxState }> {
+  const { client, namespace } = target;
+  const { queryResult } = await withDeadline(target, () =>
+    client.workflowService.queryWorkflow({
+      ...{ namespace, execution: { workflowId } },
+      query: { queryType: inboxQuery.name },
+      queryRejectCondition: QueryRejectCondition.QUERY_REJECT_CONDITION_NONE,
+    }),
+  );
+  const [payload] = queryResult?.payloads ?? [];
+  if (payload == null) throw new Error(`recall: ${workflowId} answered without its inbox`);
+  return { state: defaultPayloadConverter.fromPayload<InboxState>(payload) };
+}
