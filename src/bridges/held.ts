@@ -95,6 +95,8 @@ export interface HoldingStore {
       readonly reason: string;
       readonly detail: string;
       readonly nextTryMs?: number;
+      /** Whether the later events of its queue wait for it from now on; default: as before. */
+      readonly blocks?: boolean;
     },
   ): Promise<'held' | 'fenced'>;
   /** It is over. */

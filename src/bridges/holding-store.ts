@@ -51,11 +51,12 @@ export function createHoldingStore(
     due: (token, nowMs, limit) => due(pool, token, nowMs, limit),
     open: async (token) => (await pool.query<NoteRow>(openStatement, [token])).rows.map(noteOf),
     again: async (token, key, to) => {
-      const { state, reason, detail, nextTryMs } = to;
+      const { state, reason, detail, nextTryMs, blocks = null } = to;
       const { rows } = await pool.query<{ fenced: boolean }>(againStatement, [
         ...[token, [key.topic], [key.partition], escapeText(key.generation), key.offset],
         ...[idOf(key.route), state, escapeText(reason), storedDetail(detail)],
         nextTryMs === undefined ? '-infinity' : instant(nextTryMs),
+        blocks,
       ]);
       return rows[0]?.fenced === false ? 'held' : 'fenced';
     },
@@ -81,7 +82,8 @@ const fence = `
 
 const againStatement = `with ${fence}, changed as (
   update headrace.held set
-    state = $7, reason = $8, detail = $9, next_try = $10, attempts = attempts + 1,
+    state = $7, reason = $8, detail = $9, next_try = $10, blocks = coalesce($11, blocks),
+    attempts = attempts + 1,
     updated_at = now(),
     history = case when state = $7 then history else ${remembered('$7', '$9')} end
   where not (select fenced from fence) and ended is null

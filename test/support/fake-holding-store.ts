@@ -79,8 +79,8 @@ export class FakeHoldingStore implements HoldingStore {
     return this.#guarded(token, [key], () => {
       const row = this.#byKey.get(keyOf(key));
       if (row === undefined || row.ended) return;
-      const { state, reason, detail, nextTryMs = -Infinity } = to;
-      row.held = { ...row.held, state, reason, detail };
+      const { state, reason, detail, nextTryMs = -Infinity, blocks = row.held.blocks } = to;
+      row.held = { ...row.held, state, reason, detail, blocks };
       row.nextTryMs = nextTryMs;
       row.attempts += 1;
     });

@@ -217,6 +217,19 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     expect(await open()).toEqual(['0/4', '0/6', '0/8', '0/9', '0/21', '0/100', '1/9']);
   });
 
+  it('what waited in vain becomes a dead letter that blocks or not, as it is told', async () => {
+    const { store, at, held } = scene();
+    const { token } = await store.claim([at()]);
+    const waits = held({ offset: '1', state: 'waiting', blocks: true });
+    await store.hold(token, [waits, held({ offset: '2', state: 'behind' })]);
+    const over = { state: 'dead', reason: 'workflow-missing', detail: '' } as const;
+    await store.again(token, waits, over);
+    expect(await store.due(token, now, 10)).toEqual([]);
+    await store.again(token, waits, { ...over, blocks: false });
+    expect(offsets(await store.due(token, now, 10))).toEqual(['2']);
+    expect((await store.claim([at()])).notes[0]).toMatchObject({ blocks: false });
+  });
+
   it('two routes of one record in one queue: the one held first is first', async () => {
     const { store, at, held } = scene();
     const { token } = await store.claim([at()]);
