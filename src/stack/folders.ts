@@ -33,6 +33,12 @@ export function foldersOf(config: Pick<Config, 'HEADRACE_DATA' | 'HEADRACE_CACHE
   };
 }
 
+/** True when parts of the stack may have ended because nothing more can be stored. */
+export function isDiskFull(folders: Folders): boolean {
+  const { bavail, bsize } = statfsSync(folders.root);
+  return bavail * bsize < gibibyte / 16;
+}
+
 /** Creates the folders. @throws StackError when the disk is nearly full or not writable. */
 export function makeFolders(folders: Folders): void {
   try {

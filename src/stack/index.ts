@@ -9,7 +9,7 @@ import type { Config } from '../config.js';
 import type { Child } from './child.js';
 import { startConnect } from './connect.js';
 import { StackError } from './error.js';
-import { foldersOf, type Folders, makeFolders } from './folders.js';
+import { foldersOf, type Folders, isDiskFull, makeFolders } from './folders.js';
 import { jarFolder, javaCommand } from './java.js';
 import { startKafka } from './kafka.js';
 import { acquireLock, lockFile } from './lock.js';
@@ -171,8 +171,9 @@ class Launch {
     this.#running.set(name, part);
     void part.gone?.then((words) => {
       if (this.#running.get(name) !== part) return;
+      const problem = isDiskFull(this.#folders) ? 'no space left on device' : 'it ended by itself';
       const remedy = `Ctrl-C and start again; the data stays. Its last words:\n${words}`;
-      this.#options.onLost?.(`${name} ended by itself. What to do: ${remedy}`);
+      this.#options.onLost?.(new StackError(name, problem, remedy).message);
     });
   }
 

@@ -1,5 +1,6 @@
 /** From SQL to the end of a workflow, through real Debezium, Kafka, Temporal, gateway and SMTP. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { shopTopics } from '../../src/bridges/shop-topics.js';
 import { eventually, openSite, type Site } from '../support/site.js';
 
 const order = {
@@ -31,6 +32,28 @@ describe('happy path', () => {
   };
   const setOrder = (change: string) =>
     site.pool.query(`update orders set ${change} where order_id = ${String(order.id)}`);
+  const exists = (workflowId: string): Promise<boolean> =>
+    site.client.workflow
+      .getHandle(workflowId)
+      .describe()
+      .then(
+        () => true,
+        () => false,
+      );
+  /** Records of orders that are not settled yet. */
+  const lag = async (): Promise<bigint> => {
+    const admin = site.kafka.admin();
+    await admin.connect();
+    const topic = shopTopics.orders;
+    const ends = await admin.fetchTopicOffsets(topic);
+    const [group] = await admin.fetchOffsets({ groupId: 'headrace-test', topics: [topic] });
+    await admin.disconnect();
+    const committed = new Map(group?.partitions.map((one) => [one.partition, one.offset]));
+    return ends.reduce((sum, { partition, high }) => {
+      const offset = BigInt(committed.get(partition) ?? '0');
+      return sum + BigInt(high) - (offset < 0n ? 0n : offset);
+    }, 0n);
+  };
   const mails = async (): Promise<{ subject: string; text: string }[]> => {
     const answer = await fetch(`${addresses.mailUrl ?? ''}/api/messages?to=${order.email}`);
     return (await answer.json()) as { subject: string; text: string }[];
@@ -56,6 +79,26 @@ describe('happy path', () => {
       return rows[0]?.state === 'shipped';
     });
     expect(await runs()).toEqual([first]);
+  });
+
+  it('an order that was confirmed before anyone listened starts nothing by later changes', async () => {
+    const place = (id: number, status: string) =>
+      site.pool.query(
+        `insert into orders (order_id, customer_email, status, amount, currency, sku, quantity)
+         values ($1, $2, $3, '10.00', 'EUR', 'chair', 1)`,
+        [id, order.email, status],
+      );
+    await place(1002, 'confirmed');
+    await site.pool.query(`update orders set status = 'confirmed' where order_id = 1002`);
+    await site.pool.query(
+      `update orders set customer_email = 'x@example.com' where order_id = 1002`,
+    );
+    // Changes are published in the order of their commits: behind this one, all have arrived.
+    await place(1003, 'pending');
+    await site.pool.query(`update orders set status = 'confirmed' where order_id = 1003`);
+    await eventually('a run of order 1003', () => exists('order:1003'));
+    await eventually('all records to be settled', async () => (await lag()) === 0n);
+    expect(await exists('order:1002')).toBe(false);
   });
 
   it('the run is found by its order and its last event, and says in words what it does', async () => {
@@ -93,15 +136,7 @@ describe('happy path', () => {
        where payment_id = 'pay-1001'`,
     );
     const id = 'payment-recovery:pay-1001';
-    await eventually('the recovery to start', () =>
-      site.client.workflow
-        .getHandle(id)
-        .describe()
-        .then(
-          () => true,
-          () => false,
-        ),
-    );
+    await eventually('the recovery to start', () => exists(id));
     const result: unknown = await site.client.workflow.getHandle(id).result();
     expect(result).toMatchObject({ outcome: 'recovered', attempts: 3 });
     const { rows } = await site.pool.query(
