@@ -3,8 +3,9 @@
  * belongs to another process by now.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StackError } from './error.js';
 import type { Folders } from './folders.js';
 import { formatMark, type Mark, markOf, parseMark, stillRuns } from './mark.js';
@@ -28,7 +29,7 @@ export async function acquireLock(file: string): Promise<Lock> {
       if (text === undefined) continue;
       const holder = parseMark(text);
       if (holder !== undefined && stillRuns(holder)) throw held(holder, file);
-      await setAside(file, text);
+      await removeStale(file, mine);
     }
   } finally {
     await rm(mine, { force: true });
@@ -42,13 +43,25 @@ export async function holderOf(file: string): Promise<Mark | undefined> {
   return holder !== undefined && stillRuns(holder) ? holder : undefined;
 }
 
-/** Removes a stale lock, unless another launcher did so first and holds a new one by now. */
-async function setAside(file: string, stale: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
-  await rename(file, aside).catch(() => undefined);
-  const taken = await readFile(aside, 'utf8').catch(() => stale);
-  if (taken !== stale) await linked(aside, file);
-  await rm(aside, { force: true });
+/**
+ * Removes a lock that is stale, holding a second lock meanwhile: between looking and removing nobody
+ * else may remove it, or the lock of a launcher that was quicker would be the one that goes.
+ */
+async function removeStale(file: string, mine: string): Promise<void> {
+  const removing = `${file}.removing`;
+  if (await linked(mine, removing)) {
+    try {
+      if ((await holderOf(file)) === undefined) await rm(file, { force: true });
+    } finally {
+      await rm(removing, { force: true });
+    }
+    return;
+  }
+  // Whoever died in that very moment left it behind.
+  const text = await readFile(removing, 'utf8').catch(() => undefined);
+  const remover = text === undefined ? undefined : parseMark(text);
+  if (remover !== undefined && !stillRuns(remover)) await rm(removing, { force: true });
+  await sleep(10);
 }
 
 async function linked(from: string, to: string): Promise<boolean> {

@@ -33,7 +33,7 @@ test('a lock whose number went to another process is taken over', async () => {
 });
 
 test('of many that find a stale lock, one gets it', async () => {
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < 50; round += 1) {
     const file = await lockFile();
     await writeFile(file, '4194304000');
     const asked = Array.from({ length: 8 }, () => acquireLock(file));
@@ -41,6 +41,14 @@ test('of many that find a stale lock, one gets it', async () => {
     expect(got).toHaveLength(1);
     expect(await readdir(dirname(file))).toEqual(['lock']);
   }
+});
+
+test('one who died while removing a stale lock stops nobody', async () => {
+  const file = await lockFile();
+  await writeFile(file, '4194304000');
+  await writeFile(`${file}.removing`, '4194304000');
+  await (await acquireLock(file)).release();
+  expect(await readdir(dirname(file))).toEqual([]);
 });
 
 test('a lock that holds nothing readable is taken over', async () => {
