@@ -40,7 +40,6 @@ export class BridgeHalted extends Error {
 export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const options = settingsOf(given);
   const { kafka, client, log, table, store } = options;
-  const intake = new Intake(kafka, intakeSettings(options), log);
   let haltedBy: BridgeHalted | undefined;
   let halt: (error: BridgeHalted) => void = () => undefined;
   const halted = new Promise<never>((_, reject) => {
@@ -50,6 +49,11 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     };
   });
   halted.catch(() => undefined);
+  const haltBy = (cause: string): void => {
+    log.fatal({ cause }, 'bridge halts: the reason holds for every record');
+    halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
+  };
+  const intake = new Intake(kafka, intakeSettings(options, haltBy), log);
   const target = {
     client,
     namespace: options.namespace,
@@ -80,10 +84,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     lost: () => {
       intake.rejoin();
     },
-    halt: (cause) => {
-      log.fatal({ cause }, 'bridge halts: the reason holds for every record');
-      halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
-    },
+    halt: haltBy,
   };
   const engine = new Engine(ports, options.limits);
   const tending = setInterval(() => void engine.tend(), tendMs);
@@ -105,10 +106,12 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   };
 }
 
-function intakeSettings({ groupId, table, generation }: BridgeSettings) {
+function intakeSettings(
+  { groupId, table, generation, decoder }: BridgeSettings,
+  halt: (cause: string) => void,
+) {
   return {
-    groupId,
-    generation,
+    ...{ groupId, generation, decoder, halt },
     topics: table.topics,
     sessionTimeoutMs: 10_000,
     commitEveryMs: 250,

@@ -4,6 +4,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Kafka } from 'kafkajs';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { configuredDecoder, type Decoder } from './bridges/decoder.js';
 import { kafkaClient } from './bridges/kafka-client.js';
 import { ConfigError, readConfig } from './config.js';
 import { createLog } from './log.js';
@@ -16,6 +17,8 @@ export interface Connections {
   /** Serves the client and workers. */
   readonly connection: NativeConnection;
   readonly namespace: string;
+  /** Reads with `SCHEMA_REGISTRY_URL` where that is set. */
+  readonly decoder: Decoder;
   /** Absent without `DATABASE_URL`. */
   readonly pool?: pg.Pool;
   close(): Promise<void>;
@@ -46,5 +49,6 @@ export async function connectFromEnvironment(
     await pool?.end();
     await temporal.connection.close();
   };
-  return { ...temporal, kafka, ...(pool === undefined ? {} : { pool }), close };
+  const decoder = configuredDecoder(config);
+  return { ...temporal, kafka, decoder, ...(pool === undefined ? {} : { pool }), close };
 }

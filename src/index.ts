@@ -33,7 +33,8 @@ export {
 export type { Verbs } from './bridges/row-predicate.js';
 export { tombstone } from './bridges/tombstone-source.js';
 export type { TopicPattern, Topics } from './bridges/topic-pattern.js';
-export { createDecoder, type Decoder } from './bridges/decoder.js';
+export { createDecoder, type Decoder, type DecoderOptions } from './bridges/decoder.js';
+export { registerCodecs } from './bridges/compression.js';
 export type { Change, Envelope } from './bridges/envelope.js';
 export type { KafkaRecord } from './bridges/record.js';
 

@@ -11,6 +11,7 @@ import type { Addresses } from './addresses.js';
 import { type Bridge, runBridge } from './bridge.js';
 import { ensureDeadLetterTopic } from './bridges/dead-letter-topic.js';
 import { ensureHoldingSchema } from './bridges/holding-schema.js';
+import { configuredDecoder } from './bridges/decoder.js';
 import { createHoldingStore } from './bridges/holding-store.js';
 import type { Observer } from './bridges/observer.js';
 import { shopRoutes } from './bridges/routes.js';
@@ -98,6 +99,7 @@ export function launchBridge(options: LaunchOptions): Promise<Bridge> {
     groupId: config.HEADRACE_GROUP,
     generation: config.HEADRACE_TOPIC_GENERATION,
     routes: shopRoutes({ dayMs }),
+    decoder: configuredDecoder(config),
     deadLetterTopic,
     store: createHoldingStore(clients.pool),
     eager: worker,

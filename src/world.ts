@@ -1,6 +1,7 @@
 /** What the worker can do to the world: the activities with everything they need. */
 import nodemailer from 'nodemailer';
 import { createActivities, type Expectation } from './activities/index.js';
+import { configuredDecoder } from './bridges/decoder.js';
 import { type RouteTable, routeTable } from './bridges/route.js';
 import type { KafkaRecord } from './bridges/record.js';
 import { shopRoutes } from './bridges/routes.js';
@@ -15,7 +16,8 @@ export function worldOf({ config, clients, addresses, gatewayUrl }: LaunchOption
     ...(user === undefined ? {} : { auth: { user, pass } }),
   });
   // The pace does not matter here: only which workflow an event belongs to.
-  const table = routeTable(shopRoutes({ dayMs: 1 }));
+  const decoder = configuredDecoder(config);
+  const table = routeTable(shopRoutes({ dayMs: 1 }), { decoder });
   return createActivities({
     pool: clients.pool,
     mailer,
@@ -28,6 +30,7 @@ export function worldOf({ config, clients, addresses, gatewayUrl }: LaunchOption
       client: clients.client,
       namespace: clients.namespace,
       topics: table.topics,
+      prepare: (records) => decoder.prepare(records),
       interpret: (record) => expectationsOf(table, record),
       group: `${config.HEADRACE_GROUP}-reconciliation`,
     },

@@ -17,6 +17,7 @@ import type {
   ReconciliationReport,
   Notice,
 } from '../workflows/index.js';
+import type { KafkaRecord } from '../bridges/record.js';
 import type { TopicPattern } from '../bridges/topic-pattern.js';
 import { disagreements, missingRuns, strayRuns } from './drift.js';
 import { readEventLog } from './event-log.js';
@@ -33,6 +34,8 @@ export interface ReconciliationDeps {
   readonly namespace: string;
   /** The topics whose records are compared. */
   readonly topics: readonly TopicPattern[];
+  /** What has to be done before records can be interpreted; `undefined` when nothing has. */
+  readonly prepare: (records: readonly KafkaRecord[]) => Promise<void> | undefined;
   readonly interpret: Interpret;
   /** Prefix of the throw-away consumer groups. */
   readonly group: string;
@@ -153,7 +156,8 @@ function gather(deps: ReconciliationDeps, evidence: Evidence, range: EvidenceRan
     topics: deps.topics,
     slackMs: leastMarginMs,
     groupPrefix: deps.group,
-    take: (records) => {
+    take: async (records) => {
+      await deps.prepare(records);
       for (const record of records) evidence.note(record, deps.interpret(record));
     },
     heartbeat,

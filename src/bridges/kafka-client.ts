@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config.js';
+import { registerCodecs } from './compression.js';
 
 type KafkaSettings = Pick<
   Config,
@@ -24,6 +25,7 @@ export function kafkaClient(
   clientId: string,
   log: Logger,
 ): Kafka {
+  registerCodecs();
   const sasl = saslOf(settings);
   const config: KafkaConfig = {
     clientId,

@@ -9,8 +9,10 @@
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { Decoder } from './decoder.js';
 import type { Engine } from './engine.js';
 import type { KafkaRecord } from './record.js';
+import { loadSchemas } from './schema-loading.js';
 import type { TopicPattern } from './topic-pattern.js';
 
 export interface IntakeSettings {
@@ -21,6 +23,9 @@ export interface IntakeSettings {
   readonly commitEveryMs: number;
   /** Of topics whose own identity is not known. */
   readonly generation: string;
+  readonly decoder: Decoder;
+  /** Called when no retry can mend what is wrong. */
+  readonly halt: (cause: string) => void;
 }
 
 export class Intake {
@@ -147,7 +152,8 @@ export class Intake {
     }
   }
 
-  #deliver({ batch }: EachBatchPayload): Promise<void> {
+  async #deliver(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
     const { topic, partition, messages } = batch;
     const records = messages.map((message): KafkaRecord => ({
       topic,
@@ -159,12 +165,21 @@ export class Intake {
       value: message.value,
       headers: message.headers ?? {},
     }));
+    const epoch = this.#engine?.epoch;
+    const { decoder, halt } = this.#settings;
+    const loading = loadSchemas(records, {
+      ...{ decoder, halt, log: this.#log },
+      heartbeat: () => payload.heartbeat(),
+      ended: () => this.#ended || payload.isStale(),
+    });
+    if (loading !== undefined) await loading;
     const engine = this.#engine;
-    if (engine !== undefined) {
+    // Thrown, not returned: kafkajs would go on behind records that nobody was given.
+    if (engine?.epoch !== epoch) throw new Error('the partitions were assigned anew meanwhile');
+    if (engine !== undefined && epoch !== undefined) {
       const next = BigInt(batch.lastOffset()) + 1n;
-      engine.deliver({ topic, partition, epoch: engine.epoch, next }, records);
+      engine.deliver({ topic, partition, epoch, next }, records);
     }
-    return Promise.resolve();
   }
 
   async #commitNow(): Promise<void> {

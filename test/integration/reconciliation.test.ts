@@ -71,6 +71,7 @@ describe('reconciliation', () => {
       kafka,
       pool,
       client,
+      prepare: () => undefined,
       interpret,
       topics: [name, formerly],
       namespace: name,

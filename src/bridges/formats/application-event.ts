@@ -1,5 +1,6 @@
 /** A fact that an application published itself, whichever format carried it. */
 import { z } from 'zod';
+import { isObject } from './exact-json.js';
 
 /** Milliseconds between these are moments since 1973; smaller ones are likely seconds. */
 const [earliestMs, latestMs] = [100_000_000_000, 253_402_300_799_999];
@@ -15,12 +16,18 @@ export const moment = z.union([
     .transform((ms) => new Date(ms).toISOString()),
 ]);
 
-export const applicationSchema = z.object({
+const fields = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   type: z.string().min(1),
   occurredAt: moment,
   data: z.unknown(),
 });
+
+/** Names of Protobuf and Avro are often written in the other fashion. */
+export const applicationSchema = z.preprocess((content: unknown) => {
+  if (!isObject(content) || !('occurred_at' in content)) return content;
+  return { occurredAt: content['occurred_at'], ...content };
+}, fields);
 
 /**
  * A fact that an application published itself.

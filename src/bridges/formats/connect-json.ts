@@ -16,8 +16,13 @@ type Converter = (value: unknown, path: string) => unknown;
 /** The payload of `content` where it carries its schema, else `content` itself. */
 export function withoutSchema(content: unknown): unknown {
   if (!isObject(content) || !('schema' in content) || !('payload' in content)) return content;
-  const { schema, payload } = content;
-  return converterOf(schema)?.(payload, '') ?? payload;
+  return connectConverter(content['schema'])(content['payload']);
+}
+
+/** Changes values of this schema; see above. @throws Unreadable naming the field. */
+export function connectConverter(schema: unknown): (value: unknown) => unknown {
+  const convert = converterOf(schema);
+  return convert === undefined ? (value) => value : (value) => convert(value, '');
 }
 
 /** `undefined` where nothing inside needs to be changed. */
