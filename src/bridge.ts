@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type BridgeOptions, type BridgeSettings, settingsOf } from './bridge-options.js';
 import { openDeadLetters } from './bridges/dead-letters.js';
+import type { Decoder } from './bridges/decoder.js';
 import { Engine } from './bridges/engine.js';
 import type { EnginePorts } from './bridges/engine-ports.js';
 import { Intake } from './bridges/kafka.js';
+import type { KafkaRecord } from './bridges/record.js';
 import { type EngineState, type Observer, tellAll } from './bridges/observer.js';
 import { dispatch } from './bridges/temporal.js';
 import { recall } from './bridges/temporal-updates.js';
@@ -39,7 +41,7 @@ export class BridgeHalted extends Error {
  */
 export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const options = settingsOf(given);
-  const { kafka, client, log, table, store } = options;
+  const { kafka, client, log, table, store, decoder } = options;
   let haltedBy: BridgeHalted | undefined;
   let halt: (error: BridgeHalted) => void = () => undefined;
   const halted = new Promise<never>((_, reject) => {
@@ -66,6 +68,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const letters = openDeadLetters(kafka, { topic, group, kept: store !== undefined }, log);
   const ports: EnginePorts = {
     decide: (record) => table.decide(record),
+    prepare: (records) => isPrepared(decoder, records, log),
     dispatch: (request) => dispatch(target, request),
     recall: (workflowId) => recall(target, workflowId),
     bury: (letter) => letters.bury(letter),
@@ -104,6 +107,22 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     assigned: () => intake.assigned,
     state: () => engine.state(),
   };
+}
+
+/** Held records have time: whatever keeps them from being read now, another turn may mend. */
+async function isPrepared(
+  decoder: Decoder,
+  records: readonly KafkaRecord[],
+  log: Logger,
+): Promise<boolean> {
+  try {
+    await decoder.prepare(records);
+    return true;
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    log.warn({ cause }, 'held records wait for schemas');
+    return false;
+  }
 }
 
 function intakeSettings(

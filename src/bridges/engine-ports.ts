@@ -30,6 +30,11 @@ export interface Outcome {
 /** All that the engine asks of the world. */
 export interface EnginePorts extends TemporalPort {
   decide(record: KafkaRecord): readonly Decision[];
+  /**
+   * Loads what deciding on held records needs; false when that cannot be had now. Absent: nothing
+   * is needed. Records that were delivered come prepared.
+   */
+  prepare?(records: readonly KafkaRecord[]): Promise<boolean>;
   /** Resolves once the broker has acknowledged the dead letter. */
   bury(letter: Letter): Promise<void>;
   /** Where records are held; without it none can be parked or redriven. */

@@ -45,7 +45,10 @@ export class Redrive {
   async turn(): Promise<void> {
     const { token } = this.#held;
     if (token === undefined) return;
-    for (const held of await this.#held.due()) {
+    const due = await this.#held.due();
+    const records = due.map(({ record }) => record);
+    const prepared = (await this.#ports.prepare?.(records)) ?? true;
+    for (const held of due) {
       if (token !== this.#held.token) return;
       if (!this.#engine.isReached(held)) {
         this.#held.postpone(held);
@@ -54,7 +57,8 @@ export class Redrive {
       const isOver =
         held.state === 'waiting' && (held.deadlineMs ?? Infinity) <= this.#ports.clock();
       if (isOver) void this.#expire(held, token);
-      else this.#try(held, token);
+      else if (prepared) this.#try(held, token);
+      else this.#held.postpone(held);
     }
     this.#engine.dispatcher.pump();
   }
