@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import type { Decoder } from './decoder.js';
 import type { Engine } from './engine.js';
 import type { KafkaRecord } from './record.js';
-import { loadSchemas } from './schema-loading.js';
+import { SchemaGate } from './schema-gate.js';
 import type { TopicPattern } from './topic-pattern.js';
 
 export interface IntakeSettings {
@@ -32,6 +32,9 @@ export class Intake {
   readonly #kafka: Kafka;
   readonly #settings: IntakeSettings;
   readonly #log: Logger;
+  readonly #gate: SchemaGate;
+  /** Partitions that the engine has enough of, whether or not the gate holds them too. */
+  readonly #full = new Set<string>();
   #engine: Engine | undefined;
   #consumer: Consumer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -43,6 +46,16 @@ export class Intake {
     this.#kafka = kafka;
     this.#settings = settings;
     this.#log = log;
+    const { decoder, halt } = settings;
+    this.#gate = new SchemaGate({
+      ...{ decoder, halt, log },
+      pause: (topic, partition) => {
+        this.#steer('pause', topic, partition);
+      },
+      resume: (topic, partition) => {
+        if (!this.#full.has(`${topic}/${partition}`)) this.#steer('resume', topic, partition);
+      },
+    });
   }
 
   /** Resolves when the consumer runs; it may not have been given partitions yet. */
@@ -58,11 +71,13 @@ export class Intake {
   }
 
   pause(topic: string, partition: number): void {
+    this.#full.add(`${topic}/${partition}`);
     this.#steer('pause', topic, partition);
   }
 
   resume(topic: string, partition: number): void {
-    this.#steer('resume', topic, partition);
+    this.#full.delete(`${topic}/${partition}`);
+    if (!this.#gate.holds(topic, partition)) this.#steer('resume', topic, partition);
   }
 
   /** Commits what is settled. A failed commit is tried again at the next turn. */
@@ -152,8 +167,7 @@ export class Intake {
     }
   }
 
-  async #deliver(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
+  #deliver({ batch }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch;
     const records = messages.map((message): KafkaRecord => ({
       topic,
@@ -165,21 +179,19 @@ export class Intake {
       value: message.value,
       headers: message.headers ?? {},
     }));
-    const epoch = this.#engine?.epoch;
-    const { decoder, halt } = this.#settings;
-    const loading = loadSchemas(records, {
-      ...{ decoder, halt, log: this.#log },
-      heartbeat: () => payload.heartbeat(),
-      ended: () => this.#ended || payload.isStale(),
-    });
-    if (loading !== undefined) await loading;
     const engine = this.#engine;
-    // Thrown, not returned: kafkajs would go on behind records that nobody was given.
-    if (engine?.epoch !== epoch) throw new Error('the partitions were assigned anew meanwhile');
-    if (engine !== undefined && epoch !== undefined) {
+    if (engine !== undefined) {
+      const { epoch } = engine;
       const next = BigInt(batch.lastOffset()) + 1n;
-      engine.deliver({ topic, partition, epoch, next }, records);
+      this.#gate.pass({
+        ...{ topic, partition, records },
+        deliver: () => {
+          engine.deliver({ topic, partition, epoch, next }, records);
+        },
+        ended: () => this.#ended || engine.epoch !== epoch,
+      });
     }
+    return Promise.resolve();
   }
 
   async #commitNow(): Promise<void> {
