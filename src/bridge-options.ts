@@ -27,6 +27,11 @@ export interface BridgeOptions {
   readonly deadLetterTopic?: string;
   /** Of topics whose own identity is not known; default `0`. */
   readonly generation?: string;
+  /**
+   * What to do when records passed their retention unread, or a log was cut off; default `halt`:
+   * never a silent jump.
+   */
+  readonly whenRecordsAreGone?: 'halt' | 'continue';
   /** Default: JSON lines from `info` on, to standard error. */
   readonly log?: Logger;
   /** Where records are held; without it no route can park, and nothing can be redriven. */
@@ -48,6 +53,7 @@ export interface BridgeSettings {
   readonly table: RouteTable;
   readonly deadLetterTopic: string;
   readonly generation: string;
+  readonly whenRecordsAreGone: 'halt' | 'continue';
   readonly log: Logger;
   readonly store: HoldingStore | undefined;
   readonly eager: boolean;
@@ -75,6 +81,7 @@ export function settingsOf(options: BridgeOptions): BridgeSettings {
     table: routeTable(routes, { decoder }),
     deadLetterTopic: options.deadLetterTopic ?? deadLetterTopic,
     generation: options.generation ?? '0',
+    whenRecordsAreGone: options.whenRecordsAreGone ?? 'halt',
     log: options.log ?? createLog('info', 2),
     store: options.store,
     eager: options.eager ?? false,

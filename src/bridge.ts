@@ -7,8 +7,8 @@ import { openDeadLetters } from './bridges/dead-letters.js';
 import type { Decoder } from './bridges/decoder.js';
 import { Engine } from './bridges/engine.js';
 import type { EnginePorts } from './bridges/engine-ports.js';
-import { Intake } from './bridges/kafka.js';
 import type { KafkaRecord } from './bridges/record.js';
+import { Intake, type IntakeSettings } from './bridges/kafka.js';
 import { type EngineState, type Observer, tellAll } from './bridges/observer.js';
 import { dispatch } from './bridges/temporal.js';
 import { recall } from './bridges/temporal-updates.js';
@@ -52,6 +52,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   });
   halted.catch(() => undefined);
   const haltBy = (cause: string): void => {
+    if (haltedBy !== undefined) return;
     log.fatal({ cause }, 'bridge halts: the reason holds for every record');
     halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
   };
@@ -85,7 +86,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     clock: () => Date.now(),
     observer: tellAll([logged(log), options.observer]),
     lost: () => {
-      intake.rejoin();
+      intake.rejoin('another bridge has claimed its partitions');
     },
     halt: haltBy,
   };
@@ -125,15 +126,17 @@ async function isPrepared(
   }
 }
 
-function intakeSettings(
-  { groupId, table, generation, decoder }: BridgeSettings,
-  halt: (cause: string) => void,
-) {
+function intakeSettings(options: BridgeSettings, halt: (cause: string) => void): IntakeSettings {
+  const { groupId, table, generation, decoder, whenRecordsAreGone, observer } = options;
   return {
-    ...{ groupId, generation, decoder, halt },
+    ...{ groupId, generation, decoder, whenRecordsAreGone, halt },
     topics: table.topics,
+    self: { host: hostname(), pid: process.pid },
     sessionTimeoutMs: 10_000,
     commitEveryMs: 250,
+    stuck: (topic, partition, forMs) => {
+      observer.stuck(topic, partition, forMs);
+    },
   };
 }
 

@@ -35,6 +35,6 @@ export async function openClients(
     await pool.end();
     await temporal.connection.close();
   };
-  const kafka = kafkaClient(config, addresses.kafkaBrokers, 'headrace', log);
+  const kafka = kafkaClient(config, addresses.kafkaBrokers, log);
   return { ...temporal, kafka, pool, close };
 }

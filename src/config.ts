@@ -21,6 +21,7 @@ const environment = z
     HEADRACE_GROUP: z.string().min(1).default('headrace-bridge'),
     HEADRACE_OPERATORS: z.email().default('operators@headrace.test'),
     HEADRACE_TIME_ZONE: z.string().min(1).default('Etc/UTC'),
+    HEADRACE_WHEN_RECORDS_ARE_GONE: z.enum(['halt', 'continue']).default('halt'),
     HEADRACE_TOPIC_GENERATION: z
       .string()
       .regex(/^\w+$/, 'is not one word of letters and digits')

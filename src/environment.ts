@@ -36,7 +36,7 @@ export async function connectFromEnvironment(
   const config = readConfig(env);
   const { KAFKA_BROKERS: brokers, DATABASE_URL: connectionString } = config;
   if (brokers === undefined) throw new ConfigError('config: KAFKA_BROKERS: is required');
-  const kafka = kafkaClient(config, brokers, 'headrace', log);
+  const kafka = kafkaClient(config, brokers, log);
   const { address = 'localhost:7233', namespace = 'default' } = configuredTemporal(env);
   const addresses = { temporalAddress: address, temporalNamespace: namespace };
   const temporal = await connectTemporal(addresses, env);

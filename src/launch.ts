@@ -98,6 +98,7 @@ export function launchBridge(options: LaunchOptions): Promise<Bridge> {
     taskQueue: config.HEADRACE_TASK_QUEUE,
     groupId: config.HEADRACE_GROUP,
     generation: config.HEADRACE_TOPIC_GENERATION,
+    whenRecordsAreGone: config.HEADRACE_WHEN_RECORDS_ARE_GONE,
     routes: shopRoutes({ dayMs }),
     decoder: configuredDecoder(config),
     deadLetterTopic,

@@ -16,6 +16,7 @@ import type { HeldRecords } from './held-records.js';
 import type { Item } from './item.js';
 import { Lanes, type Taken } from './lanes.js';
 import { backoffMs, Limiter } from './limiter.js';
+import { Pace } from './pace.js';
 import { groupOf, requestSize } from './request.js';
 
 /** Whoever owns the items. */
@@ -36,6 +37,7 @@ export class Dispatcher {
   readonly #courier: Courier;
   readonly #limiter: Limiter;
   readonly #lanes = new Lanes<Item>(({ command }) => groupOf(command));
+  readonly #pace = new Pace();
   readonly #flying = new Map<string, number>();
   #inFlight = 0;
 
@@ -160,9 +162,20 @@ export class Dispatcher {
     this.#flying.set(group, (this.#flying.get(group) ?? 1) - 1);
     for (const { lane } of taken) {
       const item = again.get(lane);
-      if (item === undefined) this.#lanes.done(lane);
+      const waitMs = group === 'quick' ? this.#pace.sent(lane, this.#ports.now()) : 0;
+      if (item === undefined && waitMs === 0) this.#lanes.done(lane);
+      else if (item === undefined) void this.#slow(lane, waitMs);
       else void this.#rest(lane, item);
     }
+    this.pump();
+  }
+
+  /** The lane stays busy: what comes meanwhile goes along with the next signal. */
+  async #slow(lane: string, waitMs: number): Promise<void> {
+    this.#inFlight += 1;
+    await this.#ports.sleep(waitMs);
+    this.#inFlight -= 1;
+    this.#lanes.done(lane);
     this.pump();
   }
 

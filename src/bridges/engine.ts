@@ -88,13 +88,7 @@ export class Engine {
    * Answers with the epoch that deliveries must carry.
    */
   assigned(partitions: readonly Assignment[]): number {
-    for (const window of this.#windows.values()) {
-      if (window.paused) this.#ports.resume(window.topic, window.partition);
-    }
-    this.#epoch += 1;
-    this.#windows.clear();
-    this.#held.forget();
-    this.#dispatcher.drop((item) => !this.#isWanted(item));
+    this.revoke();
     for (const assignment of partitions) {
       const window = new PartitionWindow(assignment, this.#epoch, this.#limits.window);
       this.#windows.set(placeOf(assignment), window);
@@ -105,6 +99,18 @@ export class Engine {
       void this.#claim(partitions, this.#epoch);
     }
     return this.#epoch;
+  }
+
+  /** The partitions are nobody's, or another's: nothing of ours may settle or overtake any more. */
+  revoke(): void {
+    for (const window of this.#windows.values()) {
+      if (window.paused) this.#ports.resume(window.topic, window.partition);
+    }
+    this.#epoch += 1;
+    this.#early = undefined;
+    this.#windows.clear();
+    this.#held.forget();
+    this.#dispatcher.drop((item) => !this.#isWanted(item));
   }
 
   /** Takes no new work: what waits is forgotten, since it is released by nobody. */
@@ -251,7 +257,7 @@ export class Engine {
     }
     if (fate.kind === 'aside') {
       const { aside } = fate;
-      if (of.kind === 'redo') await this.#redrive.failed(of, aside);
+      if (of.kind === 'redo') await this.#redrive.failed(of, { ...aside, blocks: item.park });
       else await this.#setAside(of, { route, park: item.park, aside, item });
     }
   }
@@ -330,12 +336,9 @@ export class Engine {
     return window.generation !== generation || window.hasReached(BigInt(offset));
   }
 
-  /** H8: whoever claimed the partitions goes on; nothing more of ours may overtake it. */
+  /** H8: whoever claimed the partitions goes on. */
   #lose(): void {
-    this.#epoch += 1;
-    this.#windows.clear();
-    this.#held.forget();
-    this.#dispatcher.drop((item) => !this.#isWanted(item));
+    this.revoke();
     if (!this.#stopped) this.#ports.lost();
   }
 

@@ -199,12 +199,13 @@ export class HeldRecords {
       readonly reason: string;
       readonly detail: string;
       readonly nextTryMs?: number;
+      readonly blocks?: boolean;
     },
   ): Promise<'held' | 'fenced'> {
     const { store } = this.#ports;
     if (store === undefined || this.#shelf === undefined) return 'held';
     // At once: what is queued behind it must not overtake it.
-    if (token === this.#token) this.memory.change(key, to.state);
+    if (token === this.#token) this.memory.change(key, to);
     const how = await this.#shelf.persist(() => store.again(token, key, to));
     if (token === this.#token) {
       this.#underWay.delete(keyOf(key));

@@ -8,7 +8,7 @@
  * H6 A workflow is told of every event that is passed over, once, with what passes it.
  */
 import type { Skipped } from '../workflows/index.js';
-import { type HeldKey, type HeldNote, type HeldState, keyOf, keyQueue } from './held.js';
+import { type HeldKey, type HeldNote, keyOf, keyQueue } from './held.js';
 import type { KafkaRecord } from './record.js';
 import { coversRoute } from './route.js';
 
@@ -63,17 +63,18 @@ export class Holds {
   }
 
   /** A held record changed its state. */
-  change(key: HeldKey, state: HeldState): void {
+  change(key: HeldKey, to: Pick<HeldNote, 'state'> & Partial<Pick<HeldNote, 'blocks'>>): void {
     const remembered = this.#byKey.get(keyOf(key));
     if (remembered === undefined) return;
-    remembered.note = { ...remembered.note, state };
+    const { state, blocks = remembered.note.blocks } = to;
+    remembered.note = { ...remembered.note, state, blocks };
     remembered.durableSince = Infinity;
   }
 
   /** The store's look number `look` found it so: an operator may have changed it. */
   refresh(note: HeldNote, look: number): void {
     this.add(note);
-    this.change(note, note.state);
+    this.change(note, note);
     this.durable(note, look);
   }
 
@@ -107,7 +108,7 @@ export class Holds {
     const waiting = this.#queues.get(queueKey(record, queue));
     for (const { note } of waiting ?? []) {
       if (!isBefore(note, record)) continue;
-      if (note.state === 'dead' ? note.blocks : !(starts && note.state === 'waiting')) return true;
+      if (starts ? !waitsForStart(note) && isOrdered(note) : isOrdered(note)) return true;
     }
     return false;
   }
@@ -169,6 +170,11 @@ function isBefore(one: Place, other: Place): boolean {
 /** What keeps its place in its queue: all but a dead letter that is skipped. */
 function isOrdered({ state, blocks }: HeldNote): boolean {
   return blocks || state === 'behind' || state === 'waiting';
+}
+
+/** A command that starts the workflow does not wait for those that wait for the workflow. */
+function waitsForStart({ state, reason }: HeldNote): boolean {
+  return state === 'waiting' || state === 'behind' || reason === 'workflow-missing';
 }
 
 function queueKey({ topic, partition }: { topic: string; partition: number }, queue: string) {

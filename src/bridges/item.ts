@@ -33,6 +33,8 @@ export interface Aside {
   readonly reason: string;
   readonly detail: string;
   readonly parkMs?: number;
+  /** For a dead letter: whether its route parks. */
+  readonly blocks?: boolean;
 }
 
 export interface Item {

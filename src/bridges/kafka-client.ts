@@ -1,9 +1,11 @@
 /** Shell: a kafkajs client from the configuration: TLS, SASL, and its log lines into ours. */
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config.js';
 import { registerCodecs } from './compression.js';
+import { clientIdOf } from './member.js';
 
 type KafkaSettings = Pick<
   Config,
@@ -22,13 +24,13 @@ const harmless = /group coordinator is not available|This server does not host t
 export function kafkaClient(
   settings: KafkaSettings,
   brokers: readonly string[],
-  clientId: string,
   log: Logger,
 ): Kafka {
   registerCodecs();
   const sasl = saslOf(settings);
   const config: KafkaConfig = {
-    clientId,
+    // By it a bridge that starts here knows the one that was killed here.
+    clientId: clientIdOf({ host: hostname(), pid: process.pid }),
     brokers: [...brokers],
     ssl: settings.KAFKA_TLS ? tlsOf(settings) : false,
     ...(sasl === undefined ? {} : { sasl }),

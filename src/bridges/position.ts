@@ -23,7 +23,8 @@ export function topicPosition(record: KafkaRecord): Position {
  * of the last commit, position of the change) does not. Absent: the place in the topic.
  */
 export function changePosition(change: Change, record: KafkaRecord): Position {
-  const sequence = sequenceOf(change);
+  // The rows of a snapshot share one position in the log, however many there are.
+  const sequence = change.op === 'r' ? undefined : sequenceOf(change);
   if (sequence === undefined) return topicPosition(record);
   // The connector's name comes first: the logs of two servers know nothing of each other.
   const { name, db, schema, table } = change.source;

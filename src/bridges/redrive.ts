@@ -110,8 +110,8 @@ export class Redrive {
         void this.#close(redo);
         return;
       case 'reject': {
-        const { reason, detail } = decision;
-        void this.failed(redo, { state: 'dead', reason, detail });
+        const { reason, detail, park: blocks } = decision;
+        void this.failed(redo, { state: 'dead', reason, detail, blocks });
         return;
       }
       case 'dispatch': {
@@ -144,14 +144,18 @@ export class Redrive {
     const to = { state: waits ? 'waiting' : 'dead', reason, detail } as const;
     const nextTryMs = this.#ports.clock() + restMs;
     if (!waits) await this.#bury(held, token, stays);
-    const again = { ...to, ...(waits ? { nextTryMs } : {}) };
+    const { blocks } = stays;
+    const again = { ...to, ...(waits ? { nextTryMs } : blocks === undefined ? {} : { blocks }) };
     this.#answered(token, await this.#held.again(token, held, again));
   }
 
   /** R2 */
   async #expire(held: Held, token: string): Promise<void> {
     const detail = `${held.detail}: not within the time it was parked for`;
-    const aside = { state: 'dead', reason: held.reason, detail } as const;
+    const blocks = this.#ports
+      .decide(held.record)
+      .some((one) => one.kind !== 'ignore' && one.park && coversRoute(held.route, one.route));
+    const aside = { state: 'dead', reason: held.reason, detail, blocks } as const;
     await this.#bury(held, token, aside);
     this.#answered(token, await this.#held.again(token, held, aside));
   }

@@ -32,6 +32,8 @@ export class PartitionWindow {
   paused = false;
   /** What was committed last in this epoch. */
   committed: bigint | undefined;
+  /** What was committed with it. */
+  metadata = '';
   /** The end of the partition, where it is known. */
   highWatermark: bigint | undefined;
 
@@ -83,6 +85,7 @@ export class PartitionWindow {
     const { topic, partition, paused, highWatermark } = this;
     return {
       ...{ topic, partition, paused, watermark, highWatermark },
+      metadataBytes: this.metadata.length,
       unsettled: this.offsets.unsettled,
       bytes: this.#bytes,
       span: Number(this.offsets.span),

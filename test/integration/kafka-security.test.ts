@@ -110,7 +110,7 @@ describe('Kafka behind TLS and SASL', () => {
       KAFKA_TLS_CA_FILE: join(home, 'ca.pem'),
       ...env,
     });
-    const admin = kafkaClient(config, brokers, 'test', log).admin({ retry: { retries: 3 } });
+    const admin = kafkaClient(config, brokers, log).admin({ retry: { retries: 3 } });
     try {
       await admin.connect();
       return (await admin.describeCluster()).brokers.length;

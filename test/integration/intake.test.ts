@@ -1,0 +1,244 @@
+/**
+ * What happens to a topic while a bridge reads it, or while none does: created again, cut by its
+ * retention, given more partitions, written in transactions. Nothing is lost, nothing twice, and
+ * nothing is passed over in silence.
+ */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { type Bridge, runBridge } from '../../src/bridge.js';
+import { application } from '../../src/bridges/application-source.js';
+import { signalWithStart } from '../../src/bridges/command.js';
+import { decodeCommit } from '../../src/bridges/done-map.js';
+import type { EventKind } from '../../src/bridges/event-source.js';
+import { defineRoute } from '../../src/bridges/route.js';
+import { entriesQuery, keepLedger, type LedgerEntry } from '../support/ledger-workflow.js';
+import { eventually } from '../support/site.js';
+
+const workflowsPath = fileURLToPath(new URL('../support/ledger-workflow.ts', import.meta.url));
+const taskQueue = `intake-${randomUUID()}`;
+const listing = { attributes: {}, summary: 'A ledger' };
+const type = 'ledger.entry';
+
+function routeOf(topic: string) {
+  const data = z.object({ ledger: z.string(), n: z.number() });
+  const kind: EventKind<LedgerEntry> = { type, sources: [application({ type, topic, data })] };
+  return defineRoute('enter', kind, 'signal or start keepLedger', (event) =>
+    signalWithStart(
+      keepLedger,
+      event.data.ledger,
+      event,
+      {},
+      { listing, whenClosed: 'leave-closed' },
+    ),
+  );
+}
+
+describe('the intake', () => {
+  const addresses = inject('addresses');
+  const log = pino({ level: 'silent' });
+  const running = new Set<Bridge>();
+  let kafka: Kafka;
+  let admin: Admin;
+  let connection: NativeConnection;
+  let client: Client;
+  let worker: Worker;
+  let working: Promise<void>;
+
+  beforeAll(async () => {
+    kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
+    admin = kafka.admin();
+    await admin.connect();
+    connection = await NativeConnection.connect({ address: addresses.temporalAddress });
+    client = new Client({ connection });
+    worker = await Worker.create({ connection, taskQueue, workflowsPath });
+    working = worker.run();
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map((bridge) => bridge.stop()));
+    running.clear();
+  });
+  afterAll(async () => {
+    worker.shutdown();
+    await working;
+    await connection.close();
+    await admin.disconnect();
+  });
+
+  const create = async (topic: string): Promise<void> => {
+    // The old one may still be on its way out.
+    await eventually(`${topic} exists`, () =>
+      admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true }).then(
+        (created) => created,
+        () => false,
+      ),
+    );
+  };
+
+  const scene = async () => {
+    const topic = `intake-${randomUUID().slice(0, 8)}`;
+    const ledger = `${topic}-ledger`;
+    await create(topic);
+    return {
+      topic,
+      ledger,
+      bridge: async (whenRecordsAreGone: 'halt' | 'continue' = 'halt'): Promise<Bridge> => {
+        const settings = { kafka, client, log, taskQueue, groupId: topic, whenRecordsAreGone };
+        const started = await runBridge({
+          ...{ ...settings, routes: [routeOf(topic)], deadLetterTopic: `${topic}-letters` },
+        });
+        running.add(started);
+        return started;
+      },
+      end: async (bridge: Bridge): Promise<void> => {
+        running.delete(bridge);
+        await bridge.stop();
+      },
+      send: (first: number, last: number, partition = 0) =>
+        write(kafka, topic, entries(ledger, first, last, partition)),
+      applied: () => read(client, ledger),
+      eventually: (count: number) =>
+        eventually(`${String(count)} entries`, async () => {
+          return (await read(client, ledger)).length >= count;
+        }),
+    };
+  };
+
+  it('a topic created again under a running bridge is read from its beginning, once', async () => {
+    const { topic, bridge, send, eventually: until, applied } = await scene();
+    await bridge();
+    await send(0, 29);
+    await until(30);
+    await admin.deleteTopics({ topics: [topic] });
+    await create(topic);
+    await send(30, 79);
+    await until(80);
+    expect(await applied()).toEqual(numbers(0, 79));
+  });
+
+  it('so is one that was created again while no bridge ran', async () => {
+    const { topic, bridge, end, send, eventually: until, applied } = await scene();
+    const first = await bridge();
+    await send(0, 29);
+    await until(30);
+    await end(first);
+    await admin.deleteTopics({ topics: [topic] });
+    await create(topic);
+    await send(30, 79);
+    await bridge();
+    await until(80);
+    expect(await applied()).toEqual(numbers(0, 79));
+  });
+
+  it('records that passed their retention halt the bridge, or are passed over on request', async () => {
+    const { topic, bridge, end, send, eventually: until, applied } = await scene();
+    const first = await bridge();
+    await send(0, 9);
+    await until(10);
+    await end(first);
+    await send(10, 29);
+    // Without it kafkajs does not know yet who leads the partition.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '20' }] });
+    const second = await bridge();
+    await expect(second.halted).rejects.toThrow(/records 10 to 19 were deleted/);
+    expect(await applied()).toEqual(numbers(0, 9));
+    await end(second);
+    await bridge('continue');
+    await until(20);
+    expect(await applied()).toEqual([...numbers(0, 9), ...numbers(20, 29)]);
+  });
+
+  it('aborted transactions are not read, and control records leave no lag', async () => {
+    const { topic, bridge, ledger, eventually: until, applied } = await scene();
+    const running = await bridge();
+    const producer = kafka.producer({
+      transactionalId: topic,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    await producer.connect();
+    for (const [first, commits] of [
+      [100, false],
+      [0, true],
+      [200, false],
+    ] as const) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: entries(ledger, first, first + 4, 0) });
+      await (commits ? transaction.commit() : transaction.abort());
+    }
+    await producer.disconnect();
+    await until(5);
+    await eventually('no lag', async () => {
+      const [end] = await admin.fetchTopicOffsets(topic);
+      const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+      return end?.high === '18' && group?.partitions[0]?.offset === end.high;
+    });
+    expect(await applied()).toEqual(numbers(0, 4));
+    expect(running.state()?.partitions[0]?.unsettled).toBe(0);
+  });
+
+  it('partitions that are added are read', async () => {
+    const { topic, bridge, send, eventually: until, applied } = await scene();
+    await bridge();
+    await send(0, 4);
+    await until(5);
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+    await eventually('the new partition takes records', () =>
+      send(5, 9, 2).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until(10);
+    expect(await applied()).toEqual(numbers(0, 9));
+  });
+
+  it('a commit says which incarnation of the topic it is of', async () => {
+    const { topic, bridge, send, eventually: until } = await scene();
+    await bridge();
+    await send(0, 4);
+    await until(5);
+    const committed = async () => {
+      const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+      return group?.partitions[0];
+    };
+    await eventually('a commit', async () => (await committed())?.offset === '5');
+    const note = decodeCommit((await committed())?.metadata);
+    expect(note?.isOf('0')).toBe(false);
+    expect(note?.done.runs).toEqual([]);
+  });
+});
+
+function entries(ledger: string, first: number, last: number, partition: number) {
+  return numbers(first, last).map((n) => {
+    const content = { id: `${ledger}/${String(n)}`, type, occurredAt: new Date().toISOString() };
+    return { key: ledger, partition, value: JSON.stringify({ ...content, data: { ledger, n } }) };
+  });
+}
+
+/** With a producer of its own: one that has met a deleted topic is of no use any more. */
+async function write(kafka: Kafka, topic: string, messages: ReturnType<typeof entries>) {
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+}
+
+async function read(client: Client, ledger: string): Promise<readonly unknown[]> {
+  try {
+    return await client.workflow.getHandle(ledger).query(entriesQuery);
+  } catch {
+    // It does not run yet.
+    return [];
+  }
+}
+
+function numbers(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
