@@ -2,8 +2,8 @@
  * Shell: a kafkajs consumer feeding an engine.
  *
  * K1 The batch handler only enqueues and returns, so that no partition starves another and
- *    heartbeats go on (kafkajs sends them only between batches). It waits for two things: that it is
- *    known where the group stands, and for schemas; it sends heartbeats meanwhile.
+ *    heartbeats go on (kafkajs sends them only between batches). It waits for one answer of a broker,
+ *    at most: where the group stands, or which incarnation of the topic it is.
  * K3 A consumer that crashes for good, falls silent or lost its claim is rebuilt; only a halt or a
  *    stop ends it.
  * K4 What was fetched before an assignment is not delivered after it.
@@ -26,10 +26,10 @@ import type { Engine } from './engine.js';
 import { IdentityCheck } from './identity-check.js';
 import type { ProcessIdentity } from './member.js';
 import { dismissPredecessors } from './predecessors.js';
-import { Progress } from './progress.js';
+import { placeOf, Progress } from './progress.js';
 import type { KafkaRecord } from './record.js';
 import { goneInWords, type Gone, type StartingPoint } from './starting-point.js';
-import { loadSchemas } from './schema-loading.js';
+import { SchemaGate } from './schema-gate.js';
 import type { TopicPattern } from './topic-pattern.js';
 import { Vigil } from './vigil.js';
 
@@ -71,6 +71,11 @@ export class Intake {
   readonly #admin: Admin;
   readonly #progress = new Progress();
   readonly #vigil: Vigil;
+  readonly #gate: SchemaGate;
+  /** Partitions that the engine has enough of, whether or not the gate holds them too. */
+  readonly #full = new Set<string>();
+  /** Partitions of which the last batch was not handed to the engine, or not yet. */
+  readonly #undelivered = new Set<string>();
   #engine: Engine | undefined;
   #commits: Commits | undefined;
   #consumer: Consumer | undefined;
@@ -86,7 +91,16 @@ export class Intake {
     this.#settings = settings;
     this.#log = log;
     this.#admin = kafka.admin();
-    const { stuck } = settings;
+    const { stuck, decoder, halt } = settings;
+    this.#gate = new SchemaGate({
+      ...{ decoder, halt, log },
+      pause: (topic, partition) => {
+        this.#steer('pause', topic, partition);
+      },
+      resume: (topic, partition) => {
+        if (!this.#full.has(placeOf(topic, partition))) this.#steer('resume', topic, partition);
+      },
+    });
     const reactions = {
       stuck,
       rejoin: (reason: string) => {
@@ -117,12 +131,14 @@ export class Intake {
   }
 
   pause(topic: string, partition: number): void {
+    this.#full.add(placeOf(topic, partition));
     this.#steer('pause', topic, partition);
   }
 
   resume(topic: string, partition: number): void {
     this.#progress.resumed(topic, partition);
-    this.#steer('resume', topic, partition);
+    this.#full.delete(placeOf(topic, partition));
+    if (!this.#gate.holds(topic, partition)) this.#steer('resume', topic, partition);
   }
 
   async commit(): Promise<void> {
@@ -205,7 +221,8 @@ export class Intake {
     consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
       const { topic, partition, lastOffset } = payload;
       const epoch = this.#term?.consumer === consumer ? this.#term.epoch : undefined;
-      if (epoch === undefined) return;
+      // What came to the handler is stepped over when it has been delivered, not before.
+      if (epoch === undefined || this.#undelivered.has(placeOf(topic, partition))) return;
       this.#engine?.deliver({ topic, partition, epoch, next: BigInt(lastOffset) + 1n }, []);
     });
     consumer.on(events.CRASH, ({ payload }) => {
@@ -220,6 +237,7 @@ export class Intake {
     const term: Term = { consumer, epoch: undefined, ready: [], generations: new Map() };
     this.#term = term;
     this.#progress.begin();
+    this.#undelivered.clear();
     void this.#learn(term, assigned).then(() => {
       for (const wake of term.ready) wake();
     });
@@ -281,6 +299,7 @@ export class Intake {
   async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     const term = this.#term;
     if (term === undefined || term.consumer !== consumer) return;
+    this.#undelivered.add(placeOf(payload.batch.topic, payload.batch.partition));
     while (term.epoch === undefined && this.#isCurrent(term)) {
       await new Promise<void>((wake) => {
         term.ready.push(wake);
@@ -291,14 +310,16 @@ export class Intake {
     // A seek of ours discards what was fetched from the wrong place.
     if (payload.isStale() || !this.#isCurrent(term)) return;
     const records = this.#recordsOf(term, payload);
-    const { decoder, halt } = this.#settings;
-    await loadSchemas(records, {
-      ...{ decoder, halt, log: this.#log },
-      heartbeat: () => payload.heartbeat(),
+    if (!(await this.#isOfThisIncarnation(term, payload)) || !this.#isCurrent(term)) return;
+    const { topic, partition } = payload.batch;
+    this.#gate.pass({
+      ...{ topic, partition, records },
+      deliver: () => {
+        this.#undelivered.delete(placeOf(topic, partition));
+        this.#deliver(term, payload, records);
+      },
       ended: () => !this.#isCurrent(term),
     });
-    if (!(await this.#isOfThisIncarnation(term, payload))) return;
-    if (this.#isCurrent(term)) this.#deliver(term, payload, records);
   }
 
   /** K5. Insists for as long as the term lasts. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openEnvelope } from '../../src/bridges/envelope.js';
 import { aChange, aJsonRecord, aRecord, order1001 } from '../support/records.js';
@@ -51,4 +52,52 @@ test('a schema failure names the field', () => {
   const event = { id: '1', type: 't', occurredAt: 'now', data: {} };
   const envelope = openEnvelope(aJsonRecord(event));
   expect(envelope.kind === 'unreadable' && envelope.detail).toMatch(/^occurredAt: /);
+});
+
+const unlessBig = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value;
+
+test('random bytes, JSON and headers never throw', () => {
+  const value = fc.oneof(
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+    fc.json().map((text) => Buffer.from(text)),
+    fc
+      .record(
+        { op: fc.anything(), source: fc.anything(), type: fc.anything(), data: fc.anything() },
+        { requiredKeys: [] },
+      )
+      .map((content) => Buffer.from(JSON.stringify(content, unlessBig))),
+    fc.json().map((text) => Buffer.from(`{"schema":${text},"payload":${text}}`)),
+  );
+  const names = fc.constantFrom(
+    'id',
+    'type',
+    'eventType',
+    'ce_specversion',
+    'ce_id',
+    'content-type',
+  );
+  const headers = fc.dictionary(names, fc.string());
+  fc.assert(
+    fc.property(value, headers, (bytes, told) => {
+      expect(openEnvelope(aRecord({ value: bytes, headers: told })).kind).toBeTypeOf('string');
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('JSON that is nested without end is the record’s fault', () => {
+  const nestedAround = (text: string) => `${'['.repeat(501)}${text}${']'.repeat(501)}`;
+  const texts = ['1', '9007199254740993', '"\\""'].map(nestedAround);
+  for (const text of [...texts, `{"schema":{},"payload":${texts[0] ?? ''}}`]) {
+    expect(openEnvelope(aRecord({ value: Buffer.from(text) }))).toMatchObject({
+      kind: 'unreadable',
+      reason: 'undecodable-json',
+    });
+  }
+});
+
+test('brackets in text are no nesting', () => {
+  const content = { text: `"\\${'[{'.repeat(1_000)}` };
+  expect(openEnvelope(aJsonRecord(content))).toEqual({ kind: 'plain', content });
 });

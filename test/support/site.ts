@@ -27,14 +27,18 @@ export interface Site {
 /** Days of the workflows' schedules last this long. */
 const dayMs = 400;
 
-/** Makes the stack ready and opens what tests use. `close` ends every process it started. */
-export async function openSite(addresses: Addresses): Promise<Site> {
+/** Makes the stack ready and opens what tests use; `more` is added to Headrace's environment. `close` ends every process it started. */
+export async function openSite(
+  addresses: Addresses,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Site> {
   const name = `t${randomUUID().slice(0, 6)}`;
   const gateway = await startGateway();
   const env = environmentOf(addresses, {
     HEADRACE_GROUP: 'headrace-test',
     HEADRACE_TASK_QUEUE: 'headrace',
     PAYMENT_GATEWAY_URL: gateway.url,
+    ...more,
   });
   await runHeadrace(['prepare'], env);
   const pool = new pg.Pool({ connectionString: addresses.databaseUrl, max: 5 });
