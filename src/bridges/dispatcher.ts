@@ -194,6 +194,12 @@ export class Dispatcher {
     const items = queued.filter((item) => this.#mayGo(item));
     const [first, ...rest] = items;
     if (first === undefined) return true;
+    // Without the one that was held, the others may not belong together (G2).
+    const size = requestSize(items, this.#limits.request);
+    if (size < items.length) {
+      const sent = await this.#send(items.slice(0, size), again);
+      return sent && (await this.#send(items.slice(size), again));
+    }
     const conclusion = await this.#deliver([first, ...rest]);
     if (conclusion.kind === 'given-up') return false;
     if (conclusion.kind === 'reject' && items.length > 1) {

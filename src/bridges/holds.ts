@@ -105,12 +105,12 @@ export class Holds {
 
   /** H5: true when an event of `record` must wait in `queue`; `starts`: its command may start it. */
   blocks(record: KafkaRecord, queue: string, starts: boolean): boolean {
-    const waiting = this.#queues.get(queueKey(record, queue));
-    for (const { note } of waiting ?? []) {
-      if (!isBefore(note, record)) continue;
-      if (starts ? !waitsForStart(note) && isOrdered(note) : isOrdered(note)) return true;
-    }
-    return false;
+    const notes = [...(this.#queues.get(queueKey(record, queue)) ?? [])].map(({ note }) => note);
+    const before = notes.filter((note) => isOrdered(note) && isBefore(note, record));
+    const [first, ...rest] = before;
+    if (first === undefined) return false;
+    // What waits behind a head that waits for this start waits for it too.
+    return !starts || !waitsForStart(rest.reduce((a, b) => (isBefore(b, a) ? b : a), first));
   }
 
   /** The queue in which `record`, bound for `lane`, waits: its key's while that one blocks. */
@@ -172,9 +172,9 @@ function isOrdered({ state, blocks }: HeldNote): boolean {
   return blocks || state === 'behind' || state === 'waiting';
 }
 
-/** A command that starts the workflow does not wait for those that wait for the workflow. */
+/** It waits, or waited in vain, for its workflow to be started. */
 function waitsForStart({ state, reason }: HeldNote): boolean {
-  return state === 'waiting' || state === 'behind' || reason === 'workflow-missing';
+  return state === 'waiting' || (state === 'dead' && reason === 'workflow-missing');
 }
 
 function queueKey({ topic, partition }: { topic: string; partition: number }, queue: string) {
