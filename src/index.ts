@@ -40,14 +40,23 @@ export type { KafkaRecord } from './bridges/record.js';
 
 // What they do.
 export {
+  cancel,
   type Command,
+  type EffectOutcome,
+  effectsOf,
+  type ListEffect,
   type Listing,
+  type ParkFor,
   signal,
   signalWithStart,
+  type SingleEffect,
   start,
+  update,
   type WhenClosed,
   type WhenMissing,
+  type WhenOver,
 } from './bridges/command.js';
+export { defaultLimits, type EngineLimits, type Outcome } from './bridges/engine-ports.js';
 export {
   type Decision,
   defineRoute,
