@@ -2,21 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { runBridge } from '../src/bridge.js';
 import { change } from '../src/bridges/change-source.js';
-import { signalWithStart } from '../src/bridges/command.js';
+import type { EffectOutcome } from '../src/bridges/command.js';
 import type { EventKind } from '../src/bridges/event-source.js';
-import { defineRoute, type Route } from '../src/bridges/route.js';
-import { ensureTopics } from '../src/stack/topics.js';
+import type { Route } from '../src/bridges/route.js';
 import { produceChanges } from './changes.js';
 import type { Laboratory } from './laboratory.js';
+import { effectsRoute } from './routes.js';
 import { figure, type Scenario } from './scenario.js';
-import { type BenchEvent, benchSteps } from './workflows/index.js';
+import { headrace } from './subjects.js';
+import type { BenchEvent } from './workflows/index.js';
 
 const count = 1_000_000;
 const matching = count / 100;
-/** Few, so that group commit keeps Temporal out of what is measured. */
-const workflows = 4;
 /** Each reads the topic so often, in turn, so that a slow minute of the machine hits both. */
 const rounds = 2;
 
@@ -24,9 +22,10 @@ export const filter: Scenario = async (laboratory, report) => {
   const topic = await laboratory.topic();
   await produceChanges(laboratory.producer, topic, count);
   const seconds = { bare: 0, ours: 0 };
+  const calls = laboratory.calls();
   for (let round = 0; round < rounds; round += 1) {
     seconds.bare += await bareConsumer(laboratory, topic);
-    seconds.ours += await headrace(laboratory, topic);
+    seconds.ours += await headraceSeconds(laboratory, topic);
   }
   report(
     figure(
@@ -36,7 +35,7 @@ export const filter: Scenario = async (laboratory, report) => {
         value: (count * rounds) / seconds.ours,
         baseline: (count * rounds) / seconds.bare,
       },
-      { rounds },
+      { rounds, requests: (laboratory.calls() - calls) / (count * rounds) },
     ),
   );
 };
@@ -78,27 +77,16 @@ interface Parsed {
 }
 
 /** Seconds from the assignment until every record is settled and every match has had its effect. */
-async function headrace(laboratory: Laboratory, topic: string): Promise<number> {
-  const { clients, log } = laboratory;
+async function headraceSeconds(laboratory: Laboratory, topic: string): Promise<number> {
   const effects = new Set<string>();
-  const worker = await laboratory.worker((steps) => {
-    for (const { key, n } of steps) effects.add(`${key}/${String(n)}`);
+  const worker = await laboratory.worker({
+    settle: (events) => {
+      for (const { id } of events) effects.add(id);
+      return Promise.resolve(events.map((): EffectOutcome => ({ status: 'done' })));
+    },
   });
-  const deadLetterTopic = 'bench.dead-letters';
-  await ensureTopics(clients.kafka, [{ topic: deadLetterTopic, partitions: 1 }]);
-  const groupId = `headrace-${randomUUID()}`;
-  const bridge = await runBridge({
-    kafka: clients.kafka,
-    client: clients.client,
-    namespace: clients.namespace,
-    taskQueue: worker.taskQueue,
-    groupId,
-    generation: '0',
-    routes: [routeOf(topic, groupId)],
-    deadLetterTopic,
-    log,
-  });
-  while (!bridge.assigned()) await sleep(10);
+  const { taskQueue } = worker;
+  const { bridge } = await headrace(laboratory, { taskQueue, route: routeOf(topic) });
   const start = performance.now();
   const settled = (): number =>
     [...bridge.engine.windows].reduce(
@@ -112,25 +100,17 @@ async function headrace(laboratory: Laboratory, topic: string): Promise<number> 
   return seconds;
 }
 
-function routeOf(topic: string, groupId: string): Route {
+function routeOf(topic: string): Route {
   const row = z.object({ order_id: z.number().int(), status: z.enum(['pending', 'confirmed']) });
   const kind: EventKind<BenchEvent> = {
     type: 'bench.event',
     sources: [
       change({
-        type: 'bench.event',
-        ...{ topic, row },
+        ...{ type: 'bench.event', topic, row },
         when: ({ changed }) => changed('status', 'pending', 'confirmed'),
-        data: ({ order_id: n }) => ({ key: `k${String((n / 100) % workflows)}`, n }),
+        data: ({ order_id: n }) => ({ key: `k${String(n)}`, n }),
       }),
     ],
   };
-  return defineRoute('bench', kind, 'signal or start benchSteps', (event) => {
-    const { key } = event.data;
-    const settings = { key, events: matching / workflows };
-    return signalWithStart(benchSteps, `${groupId}:${key}`, event, settings, {
-      listing: { attributes: {}, summary: `Bench ${key}` },
-      whenClosed: 'leave-closed',
-    });
-  });
+  return effectsRoute(topic, kind);
 }

@@ -2,14 +2,25 @@
 import { Argument, Command } from 'commander';
 import { installRuntime } from '../src/sdk-runtime.js';
 import { createLog } from '../src/log.js';
+import { backlog } from './backlog.js';
+import { effects } from './effects.js';
 import { filter } from './filter.js';
 import { keyed } from './keyed.js';
 import { openLaboratory } from './laboratory.js';
 import { latency } from './latency.js';
 import type { Figure, Scenario } from './scenario.js';
+import { recovery } from './recovery.js';
 import { starts } from './starts.js';
 
-const scenarios: Readonly<Record<string, Scenario>> = { latency, starts, keyed, filter };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  latency,
+  starts,
+  effects,
+  keyed,
+  filter,
+  recovery,
+  backlog,
+};
 const names = Object.keys(scenarios);
 
 const program = new Command('bench')

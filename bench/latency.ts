@@ -1,62 +1,74 @@
-/** `latency`: from produce to the first activity, at a steady 15 events per second. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/**
+ * `latency`: from produce to the first activity, at a steady 15 events per second; beside it the raw
+ * client, from its call to the first activity, which is the share of Temporal and the worker.
+ */
+import type { Route } from '../src/bridges/route.js';
 import { produce } from './events.js';
 import type { Laboratory } from './laboratory.js';
-import { figure, percentile, type Scenario } from './scenario.js';
-import { type Feed, headrace, naiveLoop, type Subject } from './subjects.js';
-
-const perSecond = 15;
-const seconds = 20;
-/** Connections, code and caches are cold before that. */
-const warmUp = 30;
+import { type Begin, inTurns, type Latencies } from './latencies.js';
+import { rawEffect, rawStart } from './raw.js';
+import { effectsRoute, stepsRoute } from './routes.js';
+import { type Figure, figure, percentile, type Scenario } from './scenario.js';
+import { headrace, naiveLoop } from './subjects.js';
 
 export const latency: Scenario = async (laboratory, report) => {
-  const naive = await latenciesOf(laboratory, naiveLoop);
-  const ours = await latenciesOf(laboratory, headrace);
-  report(
-    figure(
-      {
-        scenario: 'latency',
-        metric: 'ms, p99 from produce to first activity, 15 events/s',
-        value: percentile(ours, 99),
-        baseline: percentile(naive, 99),
-      },
-      {
-        p50: percentile(ours, 50),
-        p99: percentile(ours, 99),
-        baselineP50: percentile(naive, 50),
-        baselineP99: percentile(naive, 99),
-      },
-    ),
-  );
+  const apart = { local: false, eager: false };
+  const [naive, ...others] = await inTurns(laboratory, [
+    naiveOf(laboratory),
+    bridgeOf(laboratory, (topic) => stepsRoute(topic, { eventsPerKey: 1 }), false),
+    (feed) => still((step) => rawStart(laboratory, feed, { step, ...apart })),
+  ]);
+  report({
+    ...line('a workflow start, worker in another process', others),
+    naiveP50: percentile(naive?.ms ?? [], 50),
+    naiveP99: percentile(naive?.ms ?? [], 99),
+  });
+  const together = { local: true, eager: true };
+  const starts = await inTurns(laboratory, [
+    bridgeOf(laboratory, (topic) => stepsRoute(topic, { eventsPerKey: 1, local: true }), true),
+    (feed) => still((step) => rawStart(laboratory, feed, { step, ...together })),
+  ]);
+  report(line('a workflow start, worker in the same process', starts));
+  const effects = await inTurns(laboratory, [
+    bridgeOf(laboratory, (topic) => effectsRoute(topic), true),
+    (feed) => still((step) => rawEffect(laboratory, feed, step)),
+  ]);
+  report(line('an effect', effects));
 };
 
-async function latenciesOf(
-  laboratory: Laboratory,
-  subject: (laboratory: Laboratory, feed: Feed) => Promise<Subject>,
-): Promise<number[]> {
-  const producedAt = new Map<string, number>();
-  const latencies: number[] = [];
-  const worker = await laboratory.worker((events) => {
-    for (const { key } of events) {
-      latencies.push(performance.now() - (producedAt.get(key) ?? Number.NaN));
-    }
-  });
-  const topic = await laboratory.topic();
-  const running = await subject(laboratory, {
-    topic,
-    taskQueue: worker.taskQueue,
-    eventsPerKey: 1,
-  });
-  const total = warmUp + perSecond * seconds;
-  for (let index = 0; index < total; index += 1) {
-    const key = `k${String(index)}`;
-    producedAt.set(key, performance.now());
-    await produce(laboratory.producer, topic, [{ key, n: 0 }]);
-    await sleep(1_000 / perSecond - (performance.now() - (producedAt.get(key) ?? 0)));
-  }
-  while (latencies.length < total) await sleep(20);
-  await running.stop();
-  await worker.stop();
-  return latencies.slice(warmUp);
+function bridgeOf(laboratory: Laboratory, route: (topic: string) => Route, eager: boolean): Begin {
+  return async ({ topic, taskQueue }) => {
+    const subject = await headrace(laboratory, { taskQueue, route: route(topic), eager });
+    return { ...subject, bring: (step) => produce(laboratory.producer, topic, [step]) };
+  };
+}
+
+function naiveOf(laboratory: Laboratory): Begin {
+  return async (feed) => {
+    const subject = await naiveLoop(laboratory, { ...feed, eventsPerKey: 1 });
+    return { ...subject, bring: (step) => produce(laboratory.producer, feed.topic, [step]) };
+  };
+}
+
+/** Nothing has to run beside it. */
+function still(bring: Awaited<ReturnType<Begin>>['bring']): ReturnType<Begin> {
+  return Promise.resolve({ bring, stop: () => Promise.resolve() });
+}
+
+function line(what: string, [ours, raw]: readonly Latencies[]): Figure {
+  const at = (latencies: Latencies | undefined, p: number): number =>
+    percentile(latencies?.ms ?? [], p);
+  return figure(
+    {
+      scenario: 'latency',
+      metric: `ms from produce to first activity, 15/s, p99: ${what}; raw client from its call`,
+      ...{ value: at(ours, 99), baseline: at(raw, 99) },
+    },
+    {
+      ...{ p50: at(ours, 50), p99: at(ours, 99) },
+      ...{ baselineP50: at(raw, 50), baselineP99: at(raw, 99) },
+      addedP50: at(ours, 50) - at(raw, 50),
+      requests: ours?.requests ?? Number.NaN,
+    },
+  );
 }

@@ -1,16 +1,13 @@
 /** What is compared: Headrace's bridge, and the loop that everyone writes first. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { z } from 'zod';
-import { runBridge } from '../src/bridge.js';
-import { signalWithStart } from '../src/bridges/command.js';
-import { application } from '../src/bridges/application-source.js';
-import type { EventKind } from '../src/bridges/event-source.js';
-import { defineRoute } from '../src/bridges/route.js';
-import { ensureTopics } from '../src/stack/topics.js';
+import type { Consumer } from 'kafkajs';
+import { type Bridge, runBridge } from '../src/bridge.js';
+import type { Route } from '../src/bridges/route.js';
 import { eventsSignal } from '../src/workflows/index.js';
-import { type BenchEvent, benchSteps } from './workflows/index.js';
-import type { Laboratory } from './laboratory.js';
+import type { BenchEvent } from './workflows/index.js';
+import { deadLetterTopic, type Laboratory } from './laboratory.js';
+import { workflowIdOf } from './routes.js';
 
 export interface Subject {
   stop(): Promise<void>;
@@ -19,47 +16,44 @@ export interface Subject {
 export interface Feed {
   readonly topic: string;
   readonly taskQueue: string;
-  /** How many events each workflow gets. */
-  readonly eventsPerKey: number;
 }
 
-const data = z.object({ key: z.string(), n: z.number() });
+export interface BridgeSubject extends Subject {
+  readonly bridge: Bridge;
+}
 
 /** Headrace; resolves when partitions are assigned. */
-export async function headrace(laboratory: Laboratory, feed: Feed): Promise<Subject> {
-  const { clients, log } = laboratory;
-  const { topic, taskQueue, eventsPerKey: events } = feed;
-  const source = application<BenchEvent>({ type: 'bench.event', topic, data });
-  const kind: EventKind<BenchEvent> = { type: 'bench.event', sources: [source] };
-  const route = defineRoute('bench', kind, 'signal or start benchSteps', (event) => {
-    const { key } = event.data;
-    const settings = { key, events };
-    return signalWithStart(benchSteps, workflowIdOf(topic, key), event, settings, {
-      listing: { attributes: {}, summary: `Bench ${key}` },
-      whenClosed: 'leave-closed',
-    });
-  });
-  const deadLetterTopic = 'bench.dead-letters';
-  await ensureTopics(clients.kafka, [{ topic: deadLetterTopic, partitions: 1 }]);
+export async function headrace(
+  { clients, client, log }: Laboratory,
+  { taskQueue, route, eager = true }: Omit<Feed, 'topic'> & { route: Route; eager?: boolean },
+): Promise<BridgeSubject> {
+  const { kafka, namespace } = clients;
+  const groupId = `headrace-${randomUUID()}`;
   const bridge = await runBridge({
-    kafka: clients.kafka,
-    client: clients.client,
-    namespace: clients.namespace,
-    taskQueue,
-    groupId: `headrace-${randomUUID()}`,
-    generation: '0',
+    ...{ kafka, client, namespace, taskQueue, groupId, deadLetterTopic, log, eager },
     routes: [route],
-    deadLetterTopic,
-    log,
   });
-  while (!bridge.assigned()) await new Promise((resolve) => setTimeout(resolve, 10));
-  return { stop: () => bridge.stop() };
+  while (!bridge.assigned()) await new Promise((resolve) => setTimeout(resolve, 5));
+  return { bridge, stop: () => bridge.stop() };
 }
 
 /** `eachMessage`, one signal-with-start awaited per record; resolves when partitions are assigned. */
-export async function naiveLoop(laboratory: Laboratory, feed: Feed): Promise<Subject> {
-  const { kafka, client } = laboratory.clients;
-  const consumer = kafka.consumer({ groupId: `naive-${randomUUID()}`, maxWaitTimeInMs: 100 });
+export async function naiveLoop(
+  { clients, client }: Laboratory,
+  feed: Feed & { readonly eventsPerKey: number },
+): Promise<Subject> {
+  const groupId = `naive-${randomUUID()}`;
+  const consumer = clients.kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
+  await consumeNaively(consumer, client, feed);
+  return { stop: () => consumer.disconnect() };
+}
+
+/** The loop itself; resolves when partitions are assigned. */
+export async function consumeNaively(
+  consumer: Consumer,
+  client: Client,
+  feed: Feed & { readonly eventsPerKey: number },
+): Promise<void> {
   const assigned = new Promise((resolve) => consumer.on('consumer.group_join', resolve));
   await consumer.connect();
   await consumer.subscribe({ topics: [feed.topic], fromBeginning: true });
@@ -71,10 +65,13 @@ export async function naiveLoop(laboratory: Laboratory, feed: Feed): Promise<Sub
     },
   });
   await assigned;
-  return { stop: () => consumer.disconnect() };
 }
 
-function deliver(client: Client, feed: Feed, event: BenchEvent): Promise<unknown> {
+function deliver(
+  client: Client,
+  feed: Feed & { readonly eventsPerKey: number },
+  event: BenchEvent,
+): Promise<unknown> {
   const { key } = event.data;
   return client.workflow.signalWithStart('benchSteps', {
     workflowId: workflowIdOf(feed.topic, key),
@@ -85,11 +82,7 @@ function deliver(client: Client, feed: Feed, event: BenchEvent): Promise<unknown
   });
 }
 
-function workflowIdOf(topic: string, key: string): string {
-  return `${topic}:${key}`;
-}
-
-function positionOf(at: { topic: string; partition: number; offset: string }) {
+export function positionOf(at: { topic: string; partition: number; offset: string }) {
   const source = `kafka:${at.topic}#0/${String(at.partition)}`;
   return { source, at: at.offset.padStart(20, '0') };
 }

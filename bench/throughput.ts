@@ -1,48 +1,61 @@
-/** Events per second from a full topic to the last step, for one subject. */
-import { produce } from './events.js';
+/** Events per second until the last step has run, whoever brings them. */
 import type { Laboratory, Step } from './laboratory.js';
-import type { Feed, Subject } from './subjects.js';
 
 export interface Throughput {
   readonly perSecond: number;
+  /** Calls of Temporal per event. */
+  readonly requests: number;
   /** Steps of one workflow that came before an earlier one. */
   readonly violations: number;
   /** Steps that ran more than once. */
   readonly repeated: number;
 }
 
-/** Feeds `steps`, lets `subject` work, and waits until every step has run. */
+/** Notes which steps ran. */
+export class Track {
+  readonly #last = new Map<string, number>();
+  readonly #seen = new Set<string>();
+  readonly #waiting: { readonly count: number; readonly reached: () => void }[] = [];
+  violations = 0;
+  repeated = 0;
+
+  mark(steps: readonly Step[]): void {
+    for (const { key, n } of steps) {
+      const id = `${key}/${String(n)}`;
+      if (this.#seen.has(id)) this.repeated += 1;
+      else if (n < (this.#last.get(key) ?? 0)) this.violations += 1;
+      this.#seen.add(id);
+      this.#last.set(key, Math.max(n, this.#last.get(key) ?? 0));
+    }
+    for (const { count, reached } of this.#waiting) if (this.#seen.size >= count) reached();
+  }
+
+  /** Resolves when `count` different steps have run. */
+  reaches(count: number): Promise<void> {
+    return new Promise((reached) => {
+      this.#waiting.push({ count, reached });
+    });
+  }
+}
+
+/**
+ * Measures from the moment `begin` resolves until `count` steps have run. What `begin` answers is
+ * called at the end, to stop what it started.
+ */
 export async function throughputOf(
   laboratory: Laboratory,
-  subject: (laboratory: Laboratory, feed: Feed) => Promise<Subject>,
-  steps: readonly Step[],
-  eventsPerKey: number,
+  count: number,
+  begin: (track: Track) => Promise<() => Promise<void>>,
 ): Promise<Throughput> {
-  const last = new Map<string, number>();
-  const seen = new Set<string>();
-  let violations = 0;
-  let repeated = 0;
-  let done: () => void = () => undefined;
-  const all = new Promise<void>((resolve) => {
-    done = resolve;
-  });
-  const worker = await laboratory.worker((events) => {
-    for (const { key, n } of events) {
-      const id = `${key}/${String(n)}`;
-      if (seen.has(id)) repeated += 1;
-      else if (n < (last.get(key) ?? 0)) violations += 1;
-      seen.add(id);
-      last.set(key, Math.max(n, last.get(key) ?? 0));
-    }
-    if (seen.size === steps.length) done();
-  });
-  const topic = await laboratory.topic();
-  await produce(laboratory.producer, topic, steps);
-  const running = await subject(laboratory, { topic, taskQueue: worker.taskQueue, eventsPerKey });
+  const track = new Track();
+  const all = track.reaches(count);
+  const before = laboratory.calls();
+  const end = await begin(track);
   const start = performance.now();
   await all;
   const seconds = (performance.now() - start) / 1_000;
-  await running.stop();
-  await worker.stop();
-  return { perSecond: steps.length / seconds, violations, repeated };
+  await end();
+  const requests = (laboratory.calls() - before) / count;
+  const { violations, repeated } = track;
+  return { perSecond: count / seconds, requests, violations, repeated };
 }

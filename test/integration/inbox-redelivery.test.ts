@@ -77,8 +77,13 @@ it('I7: the next run knows what the one before applied, and what it passed over'
   const before = stage.duplicates();
   const skipped = [{ id: 's:1', position: position(1) }];
   const handle = await stage.start(collect, workflowId, { first: [added(0), added(2)], skipped });
+  const { runId } = await handle.describe();
   // More signals than a run takes.
   for (let n = 4; n < 260; n += 1) await stage.signal(workflowId, range(n - 2, n));
+  const newest = stage.client.workflow.getHandle(workflowId);
+  await eventually('it has handed over', async () => {
+    return (await newest.describe()).runId !== runId;
+  });
   await stage.signal(workflowId, [...range(2, 5), added(1, 'held'), added(1, 'held'), closed(300)]);
   const { tallies, runs, duplicates } = await handle.result();
   expect(runs).toBeGreaterThan(1);
