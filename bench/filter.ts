@@ -112,5 +112,5 @@ function routeOf(topic: string): Route {
       }),
     ],
   };
-  return effectsRoute(topic, kind);
+  return effectsRoute(topic, { kind, series: `${randomUUID()}/` });
 }

@@ -35,11 +35,17 @@ export function stepsRoute(topic: string, options: StepsOptions): Route {
   });
 }
 
-/** An effect per event, no workflow. */
-export function effectsRoute(topic: string, kind: EventKind<BenchEvent> = kindOf(topic)): Route {
+/**
+ * An effect per event, no workflow. `series` sets those apart that read the same records again: the
+ * server would recognise the lists of the time before, and not run them.
+ */
+export function effectsRoute(
+  topic: string,
+  { kind = kindOf(topic), series = '' }: { kind?: EventKind<BenchEvent>; series?: string } = {},
+): Route {
   const { runList } = effectsOf<BenchActivities>();
   return defineRoute('bench', kind, 'run settle', (event) =>
-    runList('settle', event, { key: event.data.key }),
+    runList('settle', { ...event, id: `${series}${event.id}` }, { key: event.data.key }),
   );
 }
 
