@@ -81,6 +81,8 @@ export class World {
   readonly #ran: Event[] = [];
   readonly #buried = new Set<string>();
   readonly #ignored = new Set<string>();
+  /** What some workflow was told is passed over: it may come later. */
+  readonly #passedOver = new Set<string>();
   readonly #zombies: Member[] = [];
   /** Requests that reached no answer before their bridge died: they may still arrive. */
   readonly #late: Request[] = [];
@@ -161,8 +163,11 @@ export class World {
       const seen = new Set<string>();
       const highest = new Map<string, string>();
       for (const { id, position } of applied) {
-        // What was held may come later than what passed it, by whichever road.
-        const held = this.#log.flat().some((entry) => entry.id === id && this.#isHeld(entry));
+        // What was held may come later than what passed it, by whichever road; so may what was
+        // announced while it was being held, should the hold come too late to count.
+        const held =
+          this.#passedOver.has(id) ||
+          this.#log.flat().some((entry) => entry.id === id && this.#isHeld(entry));
         if (seen.has(id)) found.push(`${workflowId}: ${id} twice`);
         seen.add(id);
         const last = highest.get(position.source);
@@ -485,6 +490,8 @@ export class World {
     if (!this.#mended && events.some(({ data }) => data === 'refused')) {
       return { kind: 'reject', reason: 'refused-arguments', detail: 'bad' };
     }
+    const skipped = 'skipped' in request ? request.skipped : [];
+    for (const { id } of skipped) this.#passedOver.add(id);
     switch (request.kind) {
       case 'run':
         // An effect recognises its events.
