@@ -8,6 +8,7 @@
  * C2 A closed run is started again only with what its inbox had seen, so that a repetition is
  *    recognised across runs.
  * C3 A call without an answer is repeated with the same request, for as long as anyone wants it.
+ *    What one workflow refuses for the moment is not waited for here: the lane waits, not the call.
  */
 import { type Event, type InboxState, Marks, type Skipped } from '../workflows/index.js';
 import { type Command, laneOf } from './command.js';
@@ -50,6 +51,9 @@ export interface GivenUp {
 /** What became of a request: the verdict on it, or that the events had been applied before. */
 export type Conclusion = Exclude<Verdict, Retry> | { readonly kind: 'applied-before' } | GivenUp;
 
+/** Its workflow cannot take it now. */
+export type Busy = Retry & { readonly scope: 'lane' };
+
 /** Workflows remembered as running: forgetting one costs a call, not correctness. */
 const remembered = 20_000;
 
@@ -66,12 +70,13 @@ export class Courier {
     commands: readonly [Command, ...Command[]],
     skipped: readonly Skipped[],
     wanted: () => boolean,
-  ): Promise<Conclusion> {
+  ): Promise<Conclusion | Busy> {
     const [first] = commands;
     const events = commands.map(({ event }) => event);
     for (let attempt = 1; wanted(); attempt += 1) {
       const verdict = await this.#attempt(first, events, skipped);
       if (verdict.kind !== 'retry') return verdict;
+      if (isBusy(verdict)) return verdict;
       this.#ports.retrying(laneOf(first), verdict, attempt);
       await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
     }
@@ -173,6 +178,10 @@ export class Courier {
       return;
     }
   }
+}
+
+function isBusy(retry: Retry): retry is Busy {
+  return retry.scope === 'lane';
 }
 
 /** Somebody else started it between our question and our start: ask anew. */

@@ -6,9 +6,12 @@
  * D2 A request that is given up ends what was in it: nothing after it is sent in its stead, or the
  *    inbox would take the later and drop the earlier when it comes again.
  * D3 What must wait behind a held record is held, also when it was queued before that one was.
+ * D4 What a workflow cannot take now goes back to the head of its lane, which rests; nothing of the
+ *    lane overtakes it, and it keeps no place in flight.
+ * D5 Nor does what is being set aside: the store or the dead-letter topic may be away.
  */
 import { laneOf } from './command.js';
-import { type Conclusion, Courier } from './courier.js';
+import { type Busy, type Conclusion, Courier } from './courier.js';
 import type { EngineLimits, EnginePorts } from './engine-ports.js';
 import { type Fate, fateOf } from './fate.js';
 import { keyQueue } from './held.js';
@@ -118,7 +121,7 @@ export class Dispatcher {
     const taken = group.startsWith('run:') ? this.#takeMany(group) : this.#takeOne(group);
     if (taken.length === 0) return false;
     this.#inFlight += 1;
-    this.#flying.set(group, (this.#flying.get(group) ?? 0) + 1);
+    this.#fly(group, 1);
     void this.#run(group, taken);
     return true;
   }
@@ -148,10 +151,9 @@ export class Dispatcher {
   }
 
   async #run(group: string, taken: readonly Taken<Item>[]): Promise<void> {
-    const again = new Map<string, Item>();
+    let left: readonly Item[] = [];
     try {
-      const items = taken.flatMap((one) => one.items);
-      await this.#send(items, again);
+      left = (await this.#send(taken.flatMap(({ items }) => items))) ?? [];
     } catch (error) {
       // A defect of ours would hold for every record: stop before anything is released past it.
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -159,15 +161,19 @@ export class Dispatcher {
       if (item !== undefined) await this.#owner.conclude(item, { kind: 'halt', cause });
     }
     this.#inFlight -= 1;
-    this.#flying.set(group, (this.#flying.get(group) ?? 1) - 1);
+    this.#fly(group, -1);
     for (const { lane } of taken) {
-      const item = again.get(lane);
+      const back = left.filter(({ command }) => laneOf(command) === lane);
       const waitMs = group === 'quick' ? this.#pace.sent(lane, this.#ports.now()) : 0;
-      if (item === undefined && waitMs === 0) this.#lanes.done(lane);
-      else if (item === undefined) void this.#slow(lane, waitMs);
-      else void this.#rest(lane, item);
+      if (back.length > 0) void this.#rest(lane, back);
+      else if (waitMs > 0) void this.#slow(lane, waitMs);
+      else this.#lanes.done(lane);
     }
     this.pump();
+  }
+
+  #fly(group: string, more: 1 | -1): void {
+    this.#flying.set(group, (this.#flying.get(group) ?? 0) + more);
   }
 
   /** The lane stays busy: what comes meanwhile goes along with the next signal. */
@@ -180,44 +186,74 @@ export class Dispatcher {
   }
 
   /** The lane stays busy while its head waits for another try. */
-  async #rest(lane: string, item: Item): Promise<void> {
+  async #rest(lane: string, items: readonly Item[]): Promise<void> {
     this.#inFlight += 1;
-    await this.#ports.sleep(backoffMs(item.attempts, this.#ports.random()));
-    item.attempts += 1;
+    await this.#ports.sleep(backoffMs(items[0]?.attempts ?? 0, this.#ports.random()));
+    for (const item of items) item.attempts += 1;
     this.#inFlight -= 1;
-    this.#lanes.done(lane, this.#owner.isWanted(item) ? [item] : []);
+    this.#lanes.done(
+      lane,
+      items.filter((item) => this.#owner.isWanted(item)),
+    );
     this.pump();
   }
 
-  /** Resolves with false when it was given up (D2). */
-  async #send(queued: readonly Item[], again: Map<string, Item>): Promise<boolean> {
+  /** Resolves with what is to be tried again, in its order; undefined when it was given up (D2). */
+  async #send(queued: readonly Item[]): Promise<readonly Item[] | undefined> {
     const items = queued.filter((item) => this.#mayGo(item));
     const [first, ...rest] = items;
-    if (first === undefined) return true;
+    if (first === undefined) return [];
     // Without the one that was held, the others may not belong together (G2).
     const size = requestSize(items, this.#limits.request);
-    if (size < items.length) {
-      const sent = await this.#send(items.slice(0, size), again);
-      return sent && (await this.#send(items.slice(size), again));
-    }
+    if (size < items.length) return this.#sendEach([items.slice(0, size), items.slice(size)]);
     const conclusion = await this.#deliver([first, ...rest]);
-    if (conclusion.kind === 'given-up') return false;
-    if (conclusion.kind === 'reject' && items.length > 1) {
-      for (const item of items) if (!(await this.#send([item], again))) return false;
-      return true;
+    if (conclusion.kind === 'given-up') return undefined;
+    if (conclusion.kind === 'retry') {
+      this.#ports.observer.retrying(laneOf(first.command), conclusion, first.attempts + 1);
+      return items;
     }
+    if (conclusion.kind === 'reject' && items.length > 1) {
+      return this.#sendEach(items.map((item) => [item]));
+    }
+    const again: Item[] = [];
     for (const [index, item] of items.entries()) {
       const fate = fateOf(item.command, conclusion, index);
       if (fate.kind === 'again') {
         const retry = { scope: 'lane', cause: fate.cause, code: 'effect' } as const;
         this.#ports.observer.retrying(laneOf(item.command), retry, item.attempts + 1);
-        again.set(laneOf(item.command), item);
-      } else await this.#owner.conclude(item, fate);
+        again.push(item);
+      } else await this.#conclude(item, fate);
     }
-    return true;
+    return again;
   }
 
-  async #deliver(items: readonly [Item, ...Item[]]): Promise<Conclusion> {
+  /** Sends `parts` one after the other, without what follows in its lane what is tried again (D4). */
+  async #sendEach(parts: readonly (readonly Item[])[]): Promise<readonly Item[] | undefined> {
+    const again: Item[] = [];
+    for (const part of parts) {
+      const resting = new Set(again.map(({ command }) => laneOf(command)));
+      const waits = ({ command }: Item): boolean => resting.has(laneOf(command));
+      again.push(...part.filter(waits));
+      const left = await this.#send(part.filter((item) => !waits(item)));
+      if (left === undefined) return undefined;
+      again.push(...left);
+    }
+    return again;
+  }
+
+  /** D5 */
+  async #conclude(item: Item, fate: Fate): Promise<void> {
+    const group = groupOf(item.command);
+    const isStored = fate.kind === 'aside' || item.of.kind === 'redo';
+    if (isStored) {
+      this.#fly(group, -1);
+      this.pump();
+    }
+    await this.#owner.conclude(item, fate);
+    if (isStored) this.#fly(group, 1);
+  }
+
+  async #deliver(items: readonly [Item, ...Item[]]): Promise<Conclusion | Busy> {
     const [first, ...rest] = items;
     const { memory } = this.#held;
     const lane = laneOf(first.command);

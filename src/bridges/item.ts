@@ -45,6 +45,6 @@ export interface Item {
   readonly bytes: number;
   /** The route wants later events of the lane to wait behind a dead letter. */
   readonly park: boolean;
-  /** How often its effect has asked for another try. */
+  /** How often it was to be tried again: its effect said so, or its workflow was busy. */
   attempts: number;
 }
