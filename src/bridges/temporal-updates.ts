@@ -71,11 +71,11 @@ function unanswered(
   }
 }
 
-async function isRunning({ client, namespace }: Target, workflowId: string): Promise<boolean> {
-  const { workflowExecutionInfo } = await client.workflowService.describeWorkflowExecution({
-    namespace,
-    execution: { workflowId },
-  });
+async function isRunning(target: Target, workflowId: string): Promise<boolean> {
+  const { client, namespace } = target;
+  const { workflowExecutionInfo } = await withDeadline(target, () =>
+    client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+  );
   return (
     workflowExecutionInfo?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
   );
