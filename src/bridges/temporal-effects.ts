@@ -4,8 +4,10 @@
  *
  * A run's id is a function of its events, by which the server recognises a repetition. A list has no
  * id that outlasts a crash, since the same events come cut differently: an effect that takes a list
- * recognises its events by their own ids.
+ * recognises its events by their own ids. What failed may be run again under its id: it is redriven
+ * as often as an operator says.
  */
+import { randomUUID } from 'node:crypto';
 import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
 import { defaultFailureConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -28,7 +30,11 @@ const withoutActivities = new WeakSet();
 
 /** Runs `request` to its end. Throws errors of gRPC. */
 export async function runEffect(target: Target, request: RunRequest): Promise<Verdict> {
-  const id = `${request.activity}/${requestIdOf('run', request.activity, request.events)}`;
+  // Redriven or not, it is the same event.
+  const events = request.events.map(({ id, type, occurredAt, position, data }) => {
+    return { id, type, occurredAt, position, data };
+  });
+  const id = `${request.activity}/${requestIdOf('run', request.activity, events)}`;
   if (withoutActivities.has(target.client.connection)) return runInWorkflow(target, request, id);
   try {
     await startActivity(target, request, id);
@@ -49,7 +55,8 @@ async function startActivity(target: Target, request: RunRequest, id: string): P
   const seconds = Math.floor(startToCloseMs / 1_000);
   await withDeadline(target, () =>
     client.workflowService.startActivityExecution({
-      ...{ namespace, identity, activityId: id, requestId: id },
+      // The id alone recognises a repetition: under its request id a failure would be final.
+      ...{ namespace, identity, activityId: id, requestId: randomUUID() },
       activityType: { name: activity },
       taskQueue: { name: taskQueue },
       startToCloseTimeout: { seconds, nanos: (startToCloseMs % 1_000) * 1_000_000 } as never,
@@ -60,7 +67,7 @@ async function startActivity(target: Target, request: RunRequest, id: string): P
         maximumInterval: { seconds: 30, nanos: 0 } as never,
       },
       input: { payloads: inputOf(request) },
-      idReusePolicy: ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_REJECT_DUPLICATE,
+      idReusePolicy: ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
       idConflictPolicy: ActivityIdConflictPolicy.ACTIVITY_ID_CONFLICT_POLICY_USE_EXISTING,
       userMetadata: { summary: defaultPayloadConverter.toPayload(summaryOf(events)) },
     }),
@@ -98,11 +105,18 @@ async function runInWorkflow(target: Target, request: RunRequest, id: string): P
   try {
     await withDeadline(target, () =>
       client.workflowService.startWorkflowExecution({
-        ...{ namespace, workflowId, identity, requestId: id, requestEagerExecution: eager },
+        ...{
+          namespace,
+          workflowId,
+          identity,
+          requestId: randomUUID(),
+          requestEagerExecution: eager,
+        },
         workflowType: { name: runActivity.name },
         taskQueue: { name: taskQueue },
         input: { payloads: toPayloads(defaultPayloadConverter, argument) ?? [] },
-        workflowIdReusePolicy: WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+        workflowIdReusePolicy:
+          WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
         userMetadata: { summary: defaultPayloadConverter.toPayload(summaryOf(events)) },
       }),
