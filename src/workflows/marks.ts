@@ -113,8 +113,8 @@ export class Marks {
     const known = this.#of(position.source);
     if (position.at < known.at || isSeen(known, skipped)) return;
     known.holes.set(id, position.at);
-    // The newest are the likeliest to be asked for. A redrive of one that was forgotten is refused
-    // as a repetition: it stays a dead letter, and nothing acts twice.
+    // The newest are the likeliest to be asked for. A redrive of one that was forgotten is dropped
+    // as a repetition, unknown to the bridge: nothing acts twice, and the count below tells of it.
     this.#forgotten += trim(known.holes, holesMax);
   }
 
