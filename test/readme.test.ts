@@ -1,4 +1,4 @@
-/** Tables of the README that mirror code are held against it, both ways. */
+/** Tables of the README, and of docs/metrics.md, that mirror code are held against it, both ways. */
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
@@ -7,10 +7,11 @@ import { rejectionReasons } from '../src/bridges/rejection.js';
 import { shopRoutes } from '../src/bridges/routes.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const metrics = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8');
 
 /** The rows of the table under `heading`, as cells. */
-function table(heading: string): string[][] {
-  const section = readme.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+function table(heading: string, document = readme): string[][] {
+  const section = document.split(`# ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
   const lines = section.split('\n').filter((line) => line.startsWith('|'));
   return lines.slice(2).map((line) =>
     line
@@ -61,7 +62,9 @@ test('metrics: name, labels and meaning, and no other', () => {
     labelNames.map((label) => `\`${label}\``).join(', '),
     help,
   ]);
-  const told = table('Metrics').filter(([name]) => name?.startsWith('`headrace_') === true);
+  const told = table('Metrics', metrics).filter(
+    ([name]) => name?.startsWith('`headrace_') === true,
+  );
   expect(told).toEqual(expected);
 });
 
