@@ -135,6 +135,21 @@ test('D5: while the store is away, what is to be held holds up no other workflow
   expect(engine.idle).toBe(true);
 });
 
+test('while the store is away, nothing is sent of partitions that were just given', async () => {
+  const store = new FakeHoldingStore();
+  let isAway = true;
+  const claim = store.claim.bind(store);
+  store.claim = (partitions) =>
+    isAway ? Promise.reject(new Error('Postgres is away')) : claim(partitions);
+  const { deliver, wake, sent, watermark } = await stage(() => ({ kind: 'done' }), store);
+  await deliver('a', 'b');
+  expect(sent).toEqual([]);
+  isAway = false;
+  await wake();
+  expect(sent.map(([id]) => id)).toEqual(['a', 'b']);
+  expect(watermark()).toBe(2n);
+});
+
 function aSignal(record: KafkaRecord): Command {
   const { offset, key } = record;
   const position = topicPosition(record);
