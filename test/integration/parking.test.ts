@@ -1,4 +1,4 @@
-/** Dead letters under `skip` and `park`, redriven and discarded: order and once-ness, from outside. */
+/** Dead letters under `skip` and `park`, waiting for a workflow, and redrive: order and once-ness. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -209,5 +209,43 @@ describe('what is set aside', () => {
     await holds({ discarded: 1, delivered: 1 });
     await send(name('a'), 4);
     await reach(name('a'), 1, 3, 4);
+  });
+
+  it('a missing workflow: what is for it waits, is seen, and comes when it starts', async () => {
+    const { bridge, send, reach, holds, says, name } = await scene();
+    await bridge({ whenMissing: { parkMs: 600_000 } });
+    await send(name('a'), 1);
+    await holds({ waiting: 1 });
+    await send(name('a'), 2);
+    await holds({ waiting: 1, behind: 1 });
+    const { out } = await says('waiting');
+    expect(out).toContain(name('a'));
+    expect(out).toMatch(/│ 9m \d+s/);
+    await send(name('a'), 'open', 3);
+    await reach(name('a'), 1, 2, 3);
+    await eventually('nothing to wait', async () =>
+      (await says('waiting')).out.includes('Nothing'),
+    );
+  });
+
+  it('whose time is over becomes a dead letter; redriven when it runs, it comes', async () => {
+    const { bridge, send, reach, holds, says, name } = await scene();
+    await bridge({ whenMissing: { parkMs: 1_500 } });
+    await send(name('a'), 1);
+    await holds({ dead: 1 });
+    expect((await says('list')).out).toMatch(/dead +│ workflow-missing/);
+    await send(name('a'), 'open');
+    await eventually('it to run', () =>
+      client.workflow
+        .getHandle(name('a'))
+        .describe()
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    expect((await says('redrive', '--yes')).code).toBe(0);
+    await reach(name('a'), 1);
+    await holds({ redriven: 1 });
   });
 });
