@@ -42,6 +42,11 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A loss between two queries is told by an event, which without a listener ends the process.
+  const lose = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', lose);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -55,6 +60,7 @@ export async function inTransaction<T>(
     throw error;
   } finally {
     client.release(broken);
+    client.off('error', lose);
   }
 }
 

@@ -245,6 +245,11 @@ async function due(pool: Pool, token: string, nowMs: number, limit: number) {
 async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A loss between two queries is told by an event, which without a listener ends the process.
+  const lose = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', lose);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -258,5 +263,6 @@ async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promis
     throw error;
   } finally {
     client.release(broken);
+    client.off('error', lose);
   }
 }
