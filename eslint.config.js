@@ -6,7 +6,12 @@ const nodeBuiltins = builtinModules.flatMap((name) => [name, `node:${name}`]);
 const restricted = '@typescript-eslint/no-restricted-imports';
 
 export default tseslint.config(
-  { ignores: ['dist', '.headrace', 'node_modules', 'test/histories', 'test/package-example'] },
+  {
+    ignores: [
+      ...['dist', '.headrace', '.headrace-test', 'node_modules'],
+      ...['test/histories', 'test/package-example'],
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
