@@ -1,0 +1,151 @@
+/**
+ * Debezium killed, and its offsets rewound while it is down: it publishes again, at new offsets,
+ * what it has published before. Every effect is there once.
+ *
+ * By itself Postgres would skip what Debezium has confirmed to its slot, so here nothing is
+ * confirmed: the offsets alone say where Debezium goes on.
+ */
+import { copyFile, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { readEventLog } from '../../src/activities/event-log.js';
+import { shopTopics } from '../../src/bridges/shop-topics.js';
+import { registerConnector, shopConnector } from '../../src/stack/connector.js';
+import { appliedIn, attemptsIn, effectsTwice, expectationOf } from '../crash-matrix/evidence.js';
+import { paymentsIn } from '../crash-matrix/evidence.js';
+import { openScene, type Scene } from '../crash-matrix/scene.js';
+import { judge } from '../crash-matrix/verdict.js';
+import { environmentOf } from '../support/headrace.js';
+import { eventually } from '../support/site.js';
+
+const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const offsets = folder('.headrace-test/data/connect/offsets');
+const copy = `${offsets}.copy`;
+const addresses = inject('addresses');
+const settings = shopConnector(addresses.databaseUrl);
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await openScene({
+    addresses,
+    env: environmentOf(addresses, {
+      HEADRACE_GROUP: 'headrace-test',
+      HEADRACE_TASK_QUEUE: 'headrace',
+    }),
+    built: folder('dist/test/crash-matrix'),
+    logs: folder('.headrace-test/logs'),
+  });
+  await registerConnector(addresses.connectUrl, { ...settings, 'flush.lsn.source': 'false' });
+  scene.own.bridge.start();
+  scene.own.worker.start();
+});
+
+afterAll(async () => {
+  await registerConnector(addresses.connectUrl, settings);
+  await scene.close();
+});
+
+async function control(what: 'kill' | 'restart'): Promise<void> {
+  const answer = await fetch(`${inject('stackControl')}/${what}/connect`, { method: 'POST' });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+/** Each order's number goes up by one, `times` over, each in a transaction of its own. */
+async function countUp(times: number): Promise<void> {
+  const { firstOrder, orders } = scene.round;
+  for (let time = 0; time < times; time += 1) {
+    await scene.pool.query(
+      `update orders set quantity = quantity + 1 where order_id >= $1 and order_id < $2`,
+      [firstOrder, firstOrder + orders],
+    );
+  }
+}
+
+async function failPayment(number: number): Promise<void> {
+  const { name, firstOrder } = scene.round;
+  const id = `${name}-${String(number)}`;
+  await scene.pool.query(
+    `insert into payments
+       (payment_id, order_id, customer_email, amount, currency, card_token, status)
+     values ($1, $2, 'again@example.com', 10.00, 'EUR', 'tok_ok', 'pending')`,
+    [id, firstOrder],
+  );
+  await scene.pool.query(
+    `update payments set status = 'failed', decline_code = 'insufficient_funds'
+     where payment_id = $1`,
+    [id],
+  );
+}
+
+async function allRecorded(): Promise<void> {
+  const { kafka, pool, round } = scene;
+  const expected = await expectationOf(kafka, pool, round);
+  const count = [...expected.values()].reduce((sum, stream) => sum + stream.length, 0);
+  await eventually(`${String(count)} changes recorded, payments recovered`, async () => {
+    const { open } = await paymentsIn(pool, round);
+    return open.length === 0 && (await appliedIn(pool, round)).length >= count;
+  });
+}
+
+/** Of a record of the orders' topic; a tombstone has none. */
+type Content = {
+  readonly after: { readonly order_id: number; readonly quantity: number } | null;
+} | null;
+
+/** How many changes of the round's orders are in the log more than once. */
+async function publishedAgain(): Promise<number> {
+  const { kafka, round } = scene;
+  const seen = new Map<string, number>();
+  await readEventLog(kafka, {
+    ...{ topics: [shopTopics.orders], fromMs: 0, toMs: Infinity, slackMs: 0 },
+    groupPrefix: 'debezium-restart',
+    take: (records) => {
+      for (const { value } of records) {
+        const content = JSON.parse(value?.toString() ?? 'null') as Content;
+        const { order_id: order, quantity } = content?.after ?? { order_id: -1, quantity: 0 };
+        if (order < round.firstOrder || order >= round.firstOrder + round.orders) continue;
+        const change = `${String(order)} ${String(quantity)}`;
+        seen.set(change, (seen.get(change) ?? 0) + 1);
+      }
+    },
+    heartbeat: () => undefined,
+    signal: AbortSignal.timeout(60_000),
+  });
+  return [...seen.values()].filter((times) => times > 1).length;
+}
+
+it('what Debezium publishes again at new offsets acts once', async () => {
+  const { kafka, pool, round } = scene;
+  const since = Date.now();
+  await countUp(5);
+  await failPayment(1);
+  await allRecorded();
+  await eventually('offsets are written', async () => (await stat(offsets)).mtimeMs > since);
+  await copyFile(offsets, copy);
+  await countUp(20);
+  for (let number = 2; number <= 6; number += 1) await failPayment(number);
+  await allRecorded();
+
+  const fromMs = Date.now();
+  await control('kill');
+  await copyFile(copy, offsets);
+  await control('restart');
+  await registerConnector(addresses.connectUrl, { ...settings, 'flush.lsn.source': 'false' });
+  const deaths = [{ fromMs, toMs: Date.now() }];
+  // They come behind what is published again.
+  await countUp(5);
+  await failPayment(7);
+  await allRecorded();
+
+  expect(await publishedAgain()).toBeGreaterThanOrEqual(20 * round.orders);
+  const [applied, attempts] = [await appliedIn(pool, round), await attemptsIn(pool, round)];
+  const expected = await expectationOf(kafka, pool, round);
+  expect(judge({ expected, applied, attempts, deaths })).toMatchObject({
+    ...{ lost: [], strange: [], doubled: [], disordered: [], unexplained: [] },
+  });
+  expect(await effectsTwice(pool, round)).toEqual([]);
+  const paid = await paymentsIn(pool, round);
+  expect(paid).toEqual({ ids: expect.any(Array) as string[], open: [], notOnce: [] });
+  expect(paid.ids).toHaveLength(7);
+});
