@@ -1,5 +1,6 @@
 /** Shell: the dead-letter topic itself: it has as many partitions as its sources, and room for theirs. */
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { createTopics } from './topic-creation.js';
 
 /** Our headers, and what the broker adds to a batch. */
 const headroom = 64 * 1024;
@@ -29,10 +30,7 @@ export async function ensureDeadLetterTopic(
     if (existing.has(topic)) return counts;
     const numPartitions = Math.max(partitions, ...counts.values());
     const configEntries = await roomFor(admin, known);
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions, configEntries }],
-    });
+    await createTopics(admin, [{ topic, numPartitions, configEntries }]);
     return new Map([...counts, [topic, numPartitions]]);
   } finally {
     await admin.disconnect();
