@@ -56,6 +56,7 @@ export {
   type WhenMissing,
   type WhenOver,
 } from './bridges/command.js';
+export { type Apply, ensureEffectsSchema, forgetEffects, onceEach } from './activities/once.js';
 export { defaultLimits, type EngineLimits, type Outcome } from './bridges/engine-ports.js';
 export {
   type Decision,

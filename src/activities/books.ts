@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { booksFailure } from './failures.js';
 
 /** Any number; the same in every process, so that concurrent starts take turns. */
-const schemaLock = 4_867_213;
+export const schemaLock = 4_867_213;
 
 const schema = `
 create schema if not exists headrace;

@@ -4,8 +4,8 @@
  *
  * A run's id is a function of its events, by which the server recognises a repetition. A list has no
  * id that outlasts a crash, since the same events come cut differently: an effect that takes a list
- * recognises its events by their own ids. What failed may be run again under its id: it is redriven
- * as often as an operator says.
+ * recognises its events by their own ids. So the answer of a list is not kept as the last word: what
+ * asked for another try, or was refused, would have the same answer for ever.
  */
 import { randomUUID } from 'node:crypto';
 import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
@@ -67,7 +67,10 @@ async function startActivity(target: Target, request: RunRequest, id: string): P
         maximumInterval: { seconds: 30, nanos: 0 } as never,
       },
       input: { payloads: inputOf(request) },
-      idReusePolicy: ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+      idReusePolicy:
+        request.takes === 'list'
+          ? ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_ALLOW_DUPLICATE
+          : ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
       idConflictPolicy: ActivityIdConflictPolicy.ACTIVITY_ID_CONFLICT_POLICY_USE_EXISTING,
       userMetadata: { summary: defaultPayloadConverter.toPayload(summaryOf(events)) },
     }),
@@ -116,7 +119,9 @@ async function runInWorkflow(target: Target, request: RunRequest, id: string): P
         taskQueue: { name: taskQueue },
         input: { payloads: toPayloads(defaultPayloadConverter, argument) ?? [] },
         workflowIdReusePolicy:
-          WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+          request.takes === 'list'
+            ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+            : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
         userMetadata: { summary: defaultPayloadConverter.toPayload(summaryOf(events)) },
       }),

@@ -41,7 +41,8 @@ export interface Failure {
   readonly busyWorkflow: boolean;
 }
 
-const tooLarge = /larger than max|exceeds size limit|blob.*size|too large|message size/i;
+const tooLarge =
+  /larger than max|^input exceeds|exceeds size limit|blob.*size|too large|message size/i;
 const signalLimit = /exceeded workflow execution limit for signal/i;
 const completed = /already completed|execution completed/i;
 

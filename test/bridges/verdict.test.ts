@@ -34,3 +34,12 @@ test('a run that is full of signals is waited for, on its lane only', () => {
   const message = 'exceeded workflow execution limit for signal events';
   expect(judge({ code: 3, message, busyWorkflow: false })).toMatchObject({ scope: 'lane' });
 });
+
+test.each([
+  ['Blob data size exceeds limit: blob size', 'payload-too-large'],
+  ['input exceeds length limit', 'payload-too-large'],
+  ['WorkflowId length exceeds limit.', 'refused-arguments'],
+  ['activity ID exceeds length limit. Length=2000 Limit=1000', 'refused-arguments'],
+])('refused for its size or for what it is: %s', (message, reason) => {
+  expect(judge({ code: 3, message, busyWorkflow: false })).toMatchObject({ reason });
+});

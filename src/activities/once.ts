@@ -1,0 +1,100 @@
+/**
+ * List effects on Postgres that happen once an event: what was done is written down in the same
+ * transaction in which it is done. A list has no identity that outlasts a crash of the bridge,
+ * because the same events come again cut differently; each event has.
+ *
+ * O1 An event's effect and the word that it was done are committed together, or neither is.
+ * O2 Lists that overlap and run at the same time take turns over the events they share.
+ * O3 What was not done leaves no word: a retried or redriven event finds its way free.
+ */
+import pg, { type Pool, type PoolClient } from 'pg';
+import type { EffectOutcome, ListEffect } from '../bridges/command.js';
+import type { Event } from '../workflows/index.js';
+import { inTransaction, schemaLock } from './books.js';
+import { booksFailure } from './failures.js';
+
+const schema = `
+create schema if not exists headrace;
+create table if not exists headrace.effects_seen (
+  effect text not null,
+  event_id text not null,
+  at timestamptz not null default now(),
+  primary key (effect, event_id)
+);
+create index if not exists effects_seen_at on headrace.effects_seen using brin (at);`;
+
+/** Creates the table of done effects where it is missing. Any number may call it at once. */
+export async function ensureEffectsSchema(pool: Pool): Promise<void> {
+  await pool.query(`select pg_advisory_xact_lock(${String(schemaLock)});${schema}`);
+}
+
+/**
+ * Applies the events that are new to `effect`, in their order, and answers for each of them, in
+ * that order. Writes through `tx`, and nothing for an event that it does not answer with `done`. What
+ * it throws undoes all of it.
+ */
+export type Apply<E extends Event> = (
+  events: readonly E[],
+  tx: PoolClient,
+) => Promise<readonly EffectOutcome[]>;
+
+/**
+ * Makes `apply` a list effect that does each event once, by its id, for as long as it is remembered
+ * (`forgetEffects`). `effect` names it, and must not change. An `apply` that does not answer for each
+ * event has broken its contract: nothing is done, and the bridge halts.
+ */
+export function onceEach<E extends Event>(
+  pool: Pool,
+  effect: string,
+  apply: Apply<E>,
+): ListEffect<E> {
+  return async (events) => {
+    try {
+      return await inTransaction(pool, (tx) => applyFresh(tx, { effect, events, apply }));
+    } catch (error) {
+      if (error instanceof BrokenContract) return [];
+      throw error instanceof pg.DatabaseError ? booksFailure(error) : error;
+    }
+  };
+}
+
+/** Forgets what was done before `before`: an event that is older than that must not come again. */
+export async function forgetEffects(pool: Pool, before: Date): Promise<number> {
+  const { rowCount } = await pool.query('delete from headrace.effects_seen where at < $1', [
+    before,
+  ]);
+  return rowCount ?? 0;
+}
+
+class BrokenContract extends Error {}
+
+async function applyFresh<E extends Event>(
+  tx: PoolClient,
+  of: { readonly effect: string; readonly events: readonly E[]; readonly apply: Apply<E> },
+): Promise<EffectOutcome[]> {
+  const { effect, events, apply } = of;
+  const byId = new Map<string, E>();
+  for (const event of events) if (!byId.has(event.id)) byId.set(event.id, event);
+  // O2: one order for all lists, or two would wait for each other.
+  const { rows } = await tx.query<{ event_id: string }>({
+    name: 'headrace-effects-seen',
+    text: `insert into headrace.effects_seen (effect, event_id)
+      select $1, id from unnest($2::text[]) id order by id
+      on conflict do nothing returning event_id`,
+    values: [effect, [...byId.keys()]],
+  });
+  const isFresh = new Set(rows.map(({ event_id }) => event_id));
+  const fresh = [...byId.values()].filter(({ id }) => isFresh.has(id));
+  const outcomes = fresh.length === 0 ? [] : await apply(fresh, tx);
+  if (outcomes.length !== fresh.length) throw new BrokenContract();
+  const answers = new Map(fresh.map(({ id }, index) => [id, outcomes[index]]));
+  const undone = fresh.filter((_, index) => outcomes[index]?.status !== 'done');
+  if (undone.length > 0) {
+    // O3
+    await tx.query('delete from headrace.effects_seen where effect = $1 and event_id = any($2)', [
+      effect,
+      undone.map(({ id }) => id),
+    ]);
+  }
+  return events.map(({ id }) => answers.get(id) ?? { status: 'done' });
+}
