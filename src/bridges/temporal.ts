@@ -17,13 +17,14 @@ import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/
 import proto from '@temporalio/proto';
 import { eventsSignal } from '../workflows/index.js';
 import { judged } from './grpc-failure.js';
-import type { Request, SignalRequest, StartRequest } from './request.js';
+import type { CancelRequest, Request, SignalRequest, StartRequest } from './request.js';
 import { requestIdOf } from './request-id.js';
 import { runEffect } from './temporal-effects.js';
 import { requestUpdate } from './temporal-updates.js';
 import type { Verdict } from './verdict.js';
 
-const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy } = proto.temporal.api.enums.v1;
+const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy, WorkflowExecutionStatus } =
+  proto.temporal.api.enums.v1;
 
 export interface Target {
   readonly client: Client;
@@ -46,10 +47,7 @@ export async function dispatch(target: Target, request: Request): Promise<Verdic
       case 'update':
         return requestUpdate(target, request);
       default:
-        return withDeadline(target, async () => {
-          await call(target, request);
-          return { kind: 'done' } as const;
-        });
+        return withDeadline(target, () => call(target, request));
     }
   });
 }
@@ -62,21 +60,39 @@ export function withDeadline<T>({ client, deadlineMs }: Target, call: () => Prom
 async function call(
   target: Target,
   request: Extract<Request, { kind: 'start' | 'signal' | 'cancel' }>,
-): Promise<void> {
+): Promise<Verdict> {
   switch (request.kind) {
     case 'start':
-      return start(target, request);
+      await start(target, request);
+      return { kind: 'done' };
     case 'signal':
-      return signal(target, request);
-    case 'cancel': {
-      const { client, namespace, identity } = target;
-      const { workflowId, reason, event } = request;
-      await client.workflowService.requestCancelWorkflowExecution({
-        ...{ namespace, identity, reason, workflowExecution: { workflowId } },
-        requestId: requestIdOf('cancel', workflowId, [event]),
-      });
-    }
+      await signal(target, request);
+      return { kind: 'done' };
+    case 'cancel':
+      return cancel(target, request);
   }
+}
+
+/** The server accepts the cancellation of a closed run without a word: so it is looked at after. */
+async function cancel(target: Target, request: CancelRequest): Promise<Verdict> {
+  const { client, namespace, identity } = target;
+  const { workflowId, reason, event } = request;
+  await client.workflowService.requestCancelWorkflowExecution({
+    ...{ namespace, identity, reason, workflowExecution: { workflowId } },
+    requestId: requestIdOf('cancel', workflowId, [event]),
+  });
+  const { workflowExecutionInfo, workflowExtendedInfo } =
+    await client.workflowService.describeWorkflowExecution({
+      namespace,
+      execution: { workflowId },
+    });
+  const status = workflowExecutionInfo?.status;
+  const isAsAsked =
+    status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING ||
+    status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED ||
+    // However it ended: it was asked to, perhaps by this very request before a crash.
+    workflowExtendedInfo?.cancelRequested === true;
+  return { kind: isAsAsked ? 'done' : 'closed' };
 }
 
 async function start(target: Target, request: StartRequest): Promise<void> {
