@@ -65,15 +65,15 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     deadlineMs: 10_000,
     eager: options.eager,
   };
-  const { deadLetterTopic: topic, groupId: group } = options;
-  const letters = openDeadLetters(kafka, { topic, group, kept: store !== undefined }, log);
+  const { deadLetterTopic: topic, groupId } = options;
+  const letters = openDeadLetters(kafka, { topic, group: groupId, kept: store !== undefined }, log);
   const ports: EnginePorts = {
     decide: (record) => table.decide(record),
     prepare: (records) => isPrepared(decoder, records, log),
     dispatch: (request) => dispatch(target, request),
     recall: (workflowId) => recall(target, workflowId),
     bury: (letter) => letters.bury(letter),
-    ...(store === undefined ? {} : { store }),
+    ...(store === undefined ? { groupId } : { groupId, store }),
     pause: (topic, partition) => {
       intake.pause(topic, partition);
     },

@@ -41,7 +41,7 @@ const off: Signals = {
  * this process is going to run; it is not ready until they do.
  */
 export async function openSignals(
-  config: Pick<Config, 'HEADRACE_HTTP_HOST' | 'HEADRACE_HTTP_PORT'>,
+  config: Pick<Config, 'HEADRACE_GROUP' | 'HEADRACE_HTTP_HOST' | 'HEADRACE_HTTP_PORT'>,
   parts: readonly Part[],
   log: Logger,
 ): Promise<Signals> {
@@ -59,7 +59,9 @@ export async function openSignals(
         registry,
         state: () => watched.bridge?.state(),
         held: () =>
-          watched.pool === undefined ? Promise.resolve({ counts: [] }) : heldSummary(watched.pool),
+          watched.pool === undefined
+            ? Promise.resolve({ counts: [] })
+            : heldSummary(watched.pool, config.HEADRACE_GROUP),
       })
     : silent;
   const operations = await serveOperations({

@@ -29,6 +29,8 @@ export interface Outcome {
 
 /** All that the engine asks of the world. */
 export interface EnginePorts extends TemporalPort {
+  /** The consumer group. */
+  readonly groupId: string;
   decide(record: KafkaRecord): readonly Decision[];
   /**
    * Loads what deciding on held records needs; false when that cannot be had now. Absent: nothing

@@ -38,7 +38,7 @@ export async function groupsOf(
   const { sql, values } = conditionOf(selection, 2);
   const { rows } = await pool.query<Omit<HeldGroup, 'oldestMs'> & { since: Date }>(
     `select state, reason, route, count(*)::integer as count,
-       count(distinct (topic, partition, queue_id))::integer as queues, min(created_at) as since,
+       count(distinct (consumer_group, topic, partition, queue_id))::integer as queues, min(created_at) as since,
        (array_agg(topic || '/' || partition || '/' || record_offset order by created_at, id))[1]
          as oldest
      from headrace.held where ended is null and state = any ($1::text[]) and ${sql}
@@ -62,11 +62,11 @@ export async function behindThem(
   const { sql, values } = conditionOf(selection, 2);
   const { rows } = await pool.query<{ count: number }>(
     `with queues as (
-       select distinct topic, partition, queue_id from headrace.held
+       select distinct consumer_group, topic, partition, queue_id from headrace.held
        where ended is null and state = any ($1::text[]) and (blocks or state = 'waiting')
          and ${sql})
      select count(*)::integer as count from headrace.held join queues
-       using (topic, partition, queue_id) where ended is null and state = 'behind'`,
+       using (consumer_group, topic, partition, queue_id) where ended is null and state = 'behind'`,
     [states, ...values],
   );
   return rows[0]?.count ?? 0;
@@ -74,6 +74,8 @@ export async function behindThem(
 
 /** A held record with its story. */
 export interface HeldStory extends Held {
+  /** The consumer group; empty: it was held before that was noted, and no group has claimed it. */
+  readonly group: string;
   readonly attempts: number;
   readonly ended?: HeldEnd;
   readonly history: readonly {
@@ -88,6 +90,7 @@ export interface HeldStory extends Held {
 }
 
 interface StoryRow extends HeldRow {
+  readonly consumer_group: string;
   readonly attempts: number;
   readonly ended: HeldEnd | null;
   readonly history: readonly { at: string; what: string; detail?: string | null }[];
@@ -95,16 +98,17 @@ interface StoryRow extends HeldRow {
   readonly next_try: Date | number;
 }
 
-const storyColumns = `${heldColumns}, attempts, ended, history, next_try, (
+const storyColumns = `${heldColumns}, consumer_group, attempts, ended, history, next_try, (
   select count(*)::integer from headrace.held b
   where b.ended is null and b.state = 'behind' and h.ended is null and h.state <> 'behind'
-    and b.topic = h.topic and b.partition = h.partition and b.queue_id = h.queue_id) as behind`;
+    and b.consumer_group = h.consumer_group and b.topic = h.topic and b.partition = h.partition
+    and b.queue_id = h.queue_id) as behind`;
 
 function storyOf(row: StoryRow): HeldStory {
   const { attempts, ended, behind, next_try: next } = row;
   return {
     ...heldOf(row),
-    ...{ attempts, behind },
+    ...{ group: unescapeText(row.consumer_group), attempts, behind },
     ...(ended === null ? {} : { ended }),
     ...(next instanceof Date ? { nextTryMs: next.getTime() } : {}),
     history: row.history.map(({ at, what, detail }) => ({
@@ -114,12 +118,17 @@ function storyOf(row: StoryRow): HeldStory {
   };
 }
 
-/** Everything that is, or was, held of one record: a row per route and generation. */
-export async function storiesAt(pool: Pool, place: RecordPlace): Promise<HeldStory[]> {
+/** Everything that is, or was, held of one record in a group: a row per route and generation. */
+export async function storiesAt(
+  pool: Pool,
+  place: RecordPlace,
+  group: string,
+): Promise<HeldStory[]> {
+  const { sql, values } = conditionOf({ group }, 4);
   const { rows } = await pool.query<StoryRow>(
     `select ${storyColumns} from headrace.held h
-     where topic = $1 and partition = $2 and record_offset = $3 order by id`,
-    [escapeText(place.topic), place.partition, place.offset],
+     where topic = $1 and partition = $2 and record_offset = $3 and ${sql} order by id`,
+    [escapeText(place.topic), place.partition, place.offset, ...values],
   );
   return rows.map(storyOf);
 }

@@ -79,7 +79,7 @@ export class HeldRecords {
     if (store === undefined) return wanted();
     for (let attempt = 1; wanted() && !this.#over; attempt += 1) {
       try {
-        const { token, notes } = await store.claim(partitions);
+        const { token, notes } = await store.claim(this.#ports.groupId, partitions);
         if (!wanted()) return false;
         this.#token = token;
         this.memory.reset(notes);

@@ -10,6 +10,8 @@ export interface RecordPlace {
 
 /** All that is given must hold; of a list, one. Nothing given means all. */
 export interface Selection {
+  /** The consumer group; with it, what no group has claimed yet. Absent: every group. */
+  readonly group?: string;
   readonly reasons?: readonly string[];
   /** A dead letter that concerns several routes is meant by each of them. */
   readonly routes?: readonly string[];
@@ -31,7 +33,7 @@ export interface Condition {
 
 /** The condition; its parameters are numbered from `$first` on. */
 export function conditionOf(selection: Selection, first: number): Condition {
-  const { reasons, routes, topics, key, workflowId, fromMs, toMs, records } = selection;
+  const { group, reasons, routes, topics, key, workflowId, fromMs, toMs, records } = selection;
   const parts: string[] = [];
   const values: unknown[] = [];
   const add = (sql: (parameter: string) => string, value: unknown): void => {
@@ -39,6 +41,7 @@ export function conditionOf(selection: Selection, first: number): Condition {
     values.push(value);
   };
   const texts = (list: readonly string[]): string[] => list.map(escapeText);
+  if (group !== undefined) add((p) => `consumer_group = any (${p}::text[])`, texts(['', group]));
   if (reasons !== undefined) add((p) => `reason = any (${p}::text[])`, texts(reasons));
   if (routes !== undefined) {
     add((p) => `string_to_array(route, ',') && ${p}::text[]`, texts(routes));

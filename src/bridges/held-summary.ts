@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import type { HeldState } from './held.js';
 import { unescapeText } from './held-rows.js';
+import { conditionOf } from './held-selection.js';
 
 /** Times in milliseconds since the epoch. */
 export interface HeldSummary {
@@ -18,8 +19,12 @@ export interface HeldSummary {
   readonly nextDeadlineMs?: number;
 }
 
-/** Counts what is held and has not ended, of all partitions. Reads every open row's head. */
-export async function heldSummary(pool: Pool): Promise<HeldSummary> {
+/**
+ * Counts what is held and has not ended, of all partitions; of the consumer group `group`, or of every
+ * one. Reads every open row's head.
+ */
+export async function heldSummary(pool: Pool, group?: string): Promise<HeldSummary> {
+  const { sql, values } = conditionOf(group === undefined ? {} : { group }, 1);
   const { rows } = await pool.query<{
     state: HeldState;
     reason: string;
@@ -30,8 +35,9 @@ export async function heldSummary(pool: Pool): Promise<HeldSummary> {
   }>(
     `select state, reason, route, count(*)::integer as count, min(created_at) as oldest,
        min(deadline) filter (where state = 'waiting') as deadline
-     from headrace.held where ended is null group by state, reason, route
+     from headrace.held where ended is null and ${sql} group by state, reason, route
      order by state, reason, route`,
+    [...values],
   );
   const deadlines = rows.flatMap(({ deadline }) => (deadline === null ? [] : deadline.getTime()));
   const counts = rows.map(({ state, reason, route, count, oldest }) => ({
@@ -45,4 +51,15 @@ export async function heldSummary(pool: Pool): Promise<HeldSummary> {
       : { oldestMs: Math.min(...counts.map(({ oldestMs }) => oldestMs)) }),
     ...(deadlines.length === 0 ? {} : { nextDeadlineMs: Math.min(...deadlines) }),
   };
+}
+
+/** The consumer groups that hold something which has not ended, the most first. */
+export async function holdingGroups(
+  pool: Pool,
+): Promise<{ readonly group: string; readonly count: number }[]> {
+  const { rows } = await pool.query<{ group: string; count: number }>(
+    `select consumer_group as group, count(*)::integer as count from headrace.held
+     where ended is null and consumer_group <> '' group by 1 order by 2 desc, 1`,
+  );
+  return rows.map(({ group, count }) => ({ group: unescapeText(group), count }));
 }

@@ -3,8 +3,9 @@
  * and the port; the store behind it is Postgres.
  *
  * H1 What is held is decided: its offset may be released, because the store is durable.
- * H2 Only the newest claim on a partition may hold or conclude anything of it: a bridge that lost
- *    the partition and does not know it yet is told `fenced`.
+ * H2 Only the newest claim of a consumer group on a partition may hold or conclude anything of it: a
+ *    bridge that lost the partition and does not know it yet is told `fenced`. Groups that read one
+ *    topic know nothing of each other: each has its own claims, and its own rows of one record.
  * H3 Within one queue, what is held goes on in the order of its offsets.
  */
 import type { Skipped } from '../workflows/index.js';
@@ -24,7 +25,7 @@ export type HeldState =
 /** How it ended; the row stays as the memory of it. */
 export type HeldEnd = 'redriven' | 'delivered' | 'discarded';
 
-/** One record under one route: there is one row for it, whatever happens how often. */
+/** One record under one route: there is one row for it in a group, whatever happens how often. */
 export interface HeldKey {
   readonly topic: string;
   readonly generation: string;
@@ -69,8 +70,8 @@ export interface Claim {
 
 /** The store of held records. Every method rejects only for reasons of the moment. */
 export interface HoldingStore {
-  /** Takes partitions over from whoever had them. */
-  claim(partitions: readonly PartitionId[]): Promise<Claim>;
+  /** Takes partitions over from whoever had them in the consumer group `group`. */
+  claim(group: string, partitions: readonly PartitionId[]): Promise<Claim>;
   /**
    * Holds records, all or none. A record that is held already stays as it is, also when it has
    * ended: those are answered with, since nothing waits for them. Resolves with `fenced` when the

@@ -1,7 +1,10 @@
 /**
  * The tables of held records in schema `headrace`: `held`, one row per record and route, and
- * `claims`, who may write of which partition. Indexes are partial, because what has ended stays for
- * a while and is many times what is open.
+ * `claims`, who may write of which partition; both for each consumer group by itself. Indexes are
+ * partial, because what has ended stays for a while and is many times what is open.
+ *
+ * Tables that were made before they named the group are changed in place. Their rows have the group
+ * `''`, which no group is called, until one claims their partition.
  */
 import type { Pool } from 'pg';
 
@@ -24,19 +27,33 @@ export function remembered(what: string, detail: string): string {
     || jsonb_build_object('at', now(), 'what', ${what}::text, 'detail', ${detail}::text)`;
 }
 
+/** Looks first: what changes a table waits for everybody who uses it. */
+const groups = `
+do $$ begin
+  if not exists (select from pg_attribute where attrelid = 'headrace.held'::regclass
+      and attname = 'consumer_group' and not attisdropped) then
+    alter table headrace.claims add column consumer_group text not null default '',
+      drop constraint claims_pkey, add primary key (consumer_group, topic, partition);
+    alter table headrace.held add column consumer_group text not null default '',
+      drop constraint held_topic_generation_partition_record_offset_route_id_key;
+  end if;
+end $$;`;
+
 const tables = `
 create schema if not exists headrace;
 create sequence if not exists headrace.claim_tokens;
 create table if not exists headrace.claims (
+  consumer_group text not null default '',
   topic text not null,
   partition integer not null,
   token bigint not null,
   claimed_at timestamptz not null default now(),
-  primary key (topic, partition)
+  primary key (consumer_group, topic, partition)
 );
 create index if not exists claims_by_token on headrace.claims (token);
 create table if not exists headrace.held (
   id bigint generated always as identity primary key,
+  consumer_group text not null default '',
   topic text not null,
   generation text not null,
   partition integer not null,
@@ -65,9 +82,11 @@ create table if not exists headrace.held (
   record_headers text not null,
   record_timestamp text not null,
   record_bytes integer not null,
-  unique (topic, generation, partition, record_offset, route_id),
   check ((ended is null) = (ended_at is null))
 );
+${groups}
+create unique index if not exists held_once on headrace.held
+  (consumer_group, topic, generation, partition, record_offset, route_id);
 create index if not exists held_open on headrace.held (topic, partition) where ended is null;
 create index if not exists held_redriving on headrace.held (topic, partition, record_offset)
   where ended is null and state = 'redriving';

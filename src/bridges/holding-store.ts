@@ -8,18 +8,17 @@
  *    other.
  * S3 There is one row per record and route; nothing that comes later brings back what has ended.
  * S4 A held record is returned by `due` in the order of its queue, whatever the limit cuts off.
+ * S5 Claims and rows are of one consumer group: others neither see them nor fence them. A token is of
+ *    the group that claimed with it.
  *
  * The order of a queue is the offset, within one generation of the topic; between generations, whose
  * offsets cannot be compared, it is the order in which they were held.
  */
 import type { Pool, PoolClient } from 'pg';
-import type { Claim, Held, HeldKey, HoldingStore, PartitionId } from './held.js';
+import type { Held, HeldKey, HoldingStore } from './held.js';
 import {
   columnsOf,
   escapeText,
-  heldColumns,
-  heldOf,
-  type HeldRow,
   idOf,
   instant,
   noteColumns,
@@ -28,12 +27,10 @@ import {
   portionsOf,
   storedDetail,
 } from './held-rows.js';
-import { blocking, remembered } from './holding-schema.js';
-
-/** `due` hands over at most so many bytes of records at once, and one record whatever its size. */
-const dueBytes = 16 * 1024 * 1024;
-/** A claim removes at most so many of the rows whose time is over. */
-const prunedAtOnce = 5_000;
+import { claim, fence } from './holding-claim.js';
+import { due } from './holding-due.js';
+import { remembered } from './holding-schema.js';
+import { inTransaction } from './transaction.js';
 
 export interface HoldingStoreOptions {
   /** How long the memory of what has ended is kept, and with it the protection by S3. */
@@ -46,7 +43,7 @@ export function createHoldingStore(
   { keepEndedDays = 30 }: HoldingStoreOptions = {},
 ): HoldingStore {
   return {
-    claim: (partitions) => claim(pool, partitions, keepEndedDays),
+    claim: (group, partitions) => claim(pool, { group, partitions, keepEndedDays }),
     hold: (token, held) => hold(pool, token, held),
     due: (token, nowMs, limit) => due(pool, token, nowMs, limit),
     open: async (token) => (await pool.query<NoteRow>(openStatement, [token])).rows.map(noteOf),
@@ -72,14 +69,6 @@ export function createHoldingStore(
   };
 }
 
-/** S1, S2: `mine` are the claimed ones of the partitions in $2 and $3; `fence` says if all are. */
-const fence = `
-  asked as (select distinct * from unnest($2::text[], $3::integer[]) as t (topic, partition)),
-  mine as (
-    select c.topic, c.partition from headrace.claims c join asked using (topic, partition)
-    where c.token = $1::bigint order by c.topic, c.partition for share of c),
-  fence as (select (select count(*) from mine) < (select count(*) from asked) as fenced)`;
-
 const againStatement = `with ${fence}, changed as (
   update headrace.held set
     state = $7, reason = $8, detail = $9, next_try = $10, blocks = coalesce($11, blocks),
@@ -87,6 +76,7 @@ const againStatement = `with ${fence}, changed as (
     updated_at = now(),
     history = case when state = $7 then history else ${remembered('$7', '$9')} end
   where not (select fenced from fence) and ended is null
+    and consumer_group = (select consumer_group from mine)
     and topic = $2[1] and partition = $3[1] and generation = $4 and record_offset = $5
     and route_id = $6::uuid)
 select fenced from fence`;
@@ -96,9 +86,10 @@ const endStatement = `with ${fence}, changed as (
   update headrace.held h set
     ended = $7, ended_at = now(), updated_at = now(), history = ${remembered('$7', 'null')}
   from unnest($2::text[], $3::integer[], $4::text[], $5::bigint[], $6::uuid[])
-    as k (topic, partition, generation, record_offset, route_id)
+    as k (topic, partition, generation, record_offset, route_id) join mine using (topic, partition)
   where not (select fenced from fence) and (h.ended is null or h.ended = 'discarded')
-    and h.topic = k.topic and h.partition = k.partition and h.generation = k.generation
+    and h.consumer_group = mine.consumer_group and h.topic = k.topic
+    and h.partition = k.partition and h.generation = k.generation
     and h.record_offset = k.record_offset and h.route_id = k.route_id)
 select fenced from fence`;
 
@@ -110,20 +101,20 @@ const holdStatement = `with ${fence}, given as (
     as r (topic, generation, partition, record_offset, route, route_id, state, queue, queue_id,
       blocks, event, workflow_id, reason, detail, deadline, key, value, headers, timestamp, bytes, n)),
 kept as (
-  insert into headrace.held (topic, generation, partition, record_offset, route, route_id, state,
-    queue, queue_id, blocks, event, workflow_id, reason, detail, deadline, record_key, record_value,
-    record_headers, record_timestamp, record_bytes, history)
-  select r.topic, r.generation, r.partition, r.record_offset, r.route, r.route_id, r.state,
-    r.queue, r.queue_id, r.blocks, r.event, r.workflow_id, r.reason, r.detail, r.deadline, r.key,
-    r.value, r.headers, r.timestamp, r.bytes,
+  insert into headrace.held (consumer_group, topic, generation, partition, record_offset, route,
+    route_id, state, queue, queue_id, blocks, event, workflow_id, reason, detail, deadline,
+    record_key, record_value, record_headers, record_timestamp, record_bytes, history)
+  select mine.consumer_group, r.topic, r.generation, r.partition, r.record_offset, r.route,
+    r.route_id, r.state, r.queue, r.queue_id, r.blocks, r.event, r.workflow_id, r.reason, r.detail,
+    r.deadline, r.key, r.value, r.headers, r.timestamp, r.bytes,
     jsonb_build_array(jsonb_build_object('at', now(), 'what', r.state, 'detail', r.detail))
-  from given r
+  from given r join mine using (topic, partition)
   where not (select fenced from fence)
   order by r.n
   on conflict do nothing)
 select fenced, array(
-  select r.n::integer from given r
-  join headrace.held h using (topic, partition, generation, record_offset, route_id)
+  select r.n::integer from given r join mine using (topic, partition)
+  join headrace.held h using (consumer_group, topic, partition, generation, record_offset, route_id)
   where h.ended is not null order by r.n) as over
 from fence`;
 
@@ -160,109 +151,7 @@ async function hold(
   });
 }
 
-const claimStatement = `
-  insert into headrace.claims as c (topic, partition, token)
-  select topic, partition, $3 from (
-    select distinct * from unnest($1::text[], $2::integer[]) as t (topic, partition)) as asked
-  order by topic, partition
-  on conflict (topic, partition) do update set token = excluded.token, claimed_at = now()
-  where c.token < excluded.token`;
-
-// A note of an older generation counts too: its queue is that of the same workflow.
-const notesStatement = `
-  select ${noteColumns} from headrace.held h
-  join (select distinct * from unnest($1::text[], $2::integer[]) as t (topic, partition)) as asked
-    using (topic, partition)
-  where ended is null order by id`;
-
 const openStatement = `
   select ${noteColumns} from headrace.held h
-  join headrace.claims c using (topic, partition)
+  join headrace.claims c using (consumer_group, topic, partition)
   where c.token = $1::bigint and ended is null order by id`;
-
-const pruneStatement = `
-  delete from headrace.held where id in (
-    select id from headrace.held
-    where ended is not null and ended_at < now() - make_interval(days => $1)
-    order by ended_at limit ${String(prunedAtOnce)} for update skip locked)`;
-
-async function claim(
-  pool: Pool,
-  partitions: readonly PartitionId[],
-  keepEndedDays: number,
-): Promise<Claim> {
-  const topics = partitions.map(({ topic }) => topic);
-  const numbers = partitions.map(({ partition }) => partition);
-  return inTransaction(pool, async (client) => {
-    await client.query(pruneStatement, [keepEndedDays]);
-    const next = `select nextval('headrace.claim_tokens')::text as token`;
-    const token = (await client.query<{ token: string }>(next)).rows[0]?.token ?? '';
-    await client.query(claimStatement, [topics, numbers, token]);
-    // S1: only now, because each statement sees what was committed before it began.
-    const { rows } = await client.query<NoteRow>(notesStatement, [topics, numbers]);
-    return { token, notes: rows.map(noteOf) };
-  });
-}
-
-const isBlocked = `
-  exists (select from headrace.held b where ${blocking}
-    and b.topic = h.topic and b.partition = h.partition and b.queue_id = h.queue_id
-    and b.generation = h.generation and (b.record_offset, b.id) < (h.record_offset, h.id))
-  or exists (select from headrace.held b where ${blocking}
-    and b.topic = h.topic and b.partition = h.partition and b.queue_id = h.queue_id
-    and b.generation <> h.generation and b.id < h.id)`;
-
-const ofMine = `
-    select h.id, h.topic, h.generation, h.partition, h.record_offset, h.record_bytes
-    from mine join headrace.held h using (topic, partition) where h.ended is null`;
-
-const dueStatement = `
-  with mine as materialized (
-    select topic, partition from headrace.claims where token = $1::bigint),
-  open as (
-    ${ofMine} and h.state = 'redriving' and not (h.blocks and (${isBlocked}))
-    union all
-    ${ofMine} and h.state = 'waiting' and least(h.next_try, h.deadline) <= $2
-    union all
-    ${ofMine} and h.state = 'behind' and not (${isBlocked})),
-  placed as (
-    select id, record_bytes, row_number() over (
-      order by topic, partition, born, record_offset, id) as place
-    from (
-      select *, min(id) over (partition by topic, partition, generation) as born from open) as o
-    order by place limit $3),
-  fitting as (
-    select id, place, record_bytes, sum(record_bytes) over (order by place) as total from placed)
-  select ${heldColumns} from fitting join headrace.held using (id)
-  where total <= ${String(dueBytes)} or place = 1
-  order by place`;
-
-async function due(pool: Pool, token: string, nowMs: number, limit: number) {
-  const { rows } = await pool.query<HeldRow>(dueStatement, [token, instant(nowMs), limit]);
-  return rows.map(heldOf);
-}
-
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  // A loss between two queries is told by an event, which without a listener ends the process.
-  const lose = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', lose);
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch((rollback: unknown) => {
-      // A connection that cannot roll back must not serve anybody else.
-      broken = rollback instanceof Error ? rollback : new Error(String(rollback));
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-    client.off('error', lose);
-  }
-}

@@ -5,6 +5,7 @@ import type { HeldState } from '../bridges/held.js';
 import type { RecordPlace } from '../bridges/held-selection.js';
 import { discardCommand } from './discard.js';
 import { withHeldDatabase } from './held-database.js';
+import { type GroupOptions, groupOf, nothingIn, withGroup } from './held-group.js';
 import {
   parseCount,
   parsePlace,
@@ -21,6 +22,11 @@ interface ListOptions extends SelectionOptions {
   readonly records: boolean;
   readonly limit: number;
   readonly json: boolean;
+}
+
+interface ShowOptions extends GroupOptions {
+  readonly json: boolean;
+  readonly raw: boolean;
 }
 
 /** The command with its subcommands. */
@@ -40,8 +46,9 @@ function listCommand(): Command {
     .option('--limit <count>', 'with --records: at most so many', parseCount, 50)
     .option('--json', 'print JSON', false)
     .action(async (options: ListOptions) => {
-      await withHeldDatabase(async (pool) => {
-        const selection = selectionOf(options);
+      await withHeldDatabase(async (pool, config) => {
+        const group = groupOf(options, config);
+        const selection = { ...selectionOf(options), group };
         if (options.records) {
           const found = await storiesOf(pool, selection, everyState, options.limit);
           print(options.json ? json(found.map(storyJson)) : recordTable(found, colors()));
@@ -49,39 +56,38 @@ function listCommand(): Command {
         }
         const groups = await groupsOf(pool, selection, everyState);
         if (options.json) print(json(groups));
-        else if (groups.length === 0) print('Nothing is held.');
+        else if (groups.length === 0) print(`Nothing is held. ${await nothingIn(pool, group)}`);
         else print(groupTable(groups, Date.now(), colors()));
       });
     });
 }
 
 function showCommand(): Command {
-  return new Command('show')
+  return withGroup(new Command('show'))
     .description('everything about one record, its content included')
     .argument('<record>', '<topic>/<partition>/<offset>', parsePlace)
     .option('--json', 'print JSON; bytes in base64', false)
     .option('--raw', 'print the bytes of the value and nothing else', false)
-    .action(
-      async (place: RecordPlace, options: { json: boolean; raw: boolean }, command: Command) => {
-        const stories = await withHeldDatabase((pool) => storiesAt(pool, place));
-        const [first] = stories;
-        const { topic, partition, offset } = place;
-        if (first === undefined) {
-          command.error(
-            `error: nothing is, or was, held of ${topic}/${String(partition)}/${offset}`,
-          );
-        }
-        const value = (bytes: Buffer | null) => bytes?.toString('base64') ?? null;
-        if (options.raw) process.stdout.write(first.record.value ?? '');
-        else if (options.json) {
-          print(
-            json(
-              stories.map((story) => ({ ...storyJson(story), value: value(story.record.value) })),
-            ),
-          );
-        } else print(stories.map(storyText).join('\n\n'));
-      },
-    );
+    .action(async (place: RecordPlace, options: ShowOptions, command: Command) => {
+      const { stories, nothing } = await withHeldDatabase(async (pool, config) => {
+        const group = groupOf(options, config);
+        const found = await storiesAt(pool, place, group);
+        return { stories: found, nothing: found.length > 0 ? '' : await nothingIn(pool, group) };
+      });
+      const [first] = stories;
+      const { topic, partition, offset } = place;
+      if (first === undefined) {
+        const at = `${topic}/${String(partition)}/${offset}`;
+        command.error(`error: nothing is, or was, held of ${at}. ${nothing}`);
+      }
+      const value = (bytes: Buffer | null) => bytes?.toString('base64') ?? null;
+      if (options.raw) process.stdout.write(first.record.value ?? '');
+      else if (options.json) {
+        print(
+          json(stories.map((story) => ({ ...storyJson(story), value: value(story.record.value) }))),
+        );
+      } else print(stories.map(storyText).join('\n\n'));
+    });
 }
 
 function waitingCommand(): Command {
@@ -93,11 +99,14 @@ function waitingCommand(): Command {
     .option('--limit <count>', 'at most so many', parseCount, 50)
     .option('--json', 'print JSON', false)
     .action(async (options: ListOptions) => {
-      await withHeldDatabase(async (pool) => {
-        const found = await storiesOf(pool, selectionOf(options), ['waiting'], options.limit);
+      await withHeldDatabase(async (pool, config) => {
+        const group = groupOf(options, config);
+        const selection = { ...selectionOf(options), group };
+        const found = await storiesOf(pool, selection, ['waiting'], options.limit);
         if (options.json) print(json(found.map(storyJson)));
-        else if (found.length === 0) print('Nothing waits for a workflow.');
-        else print(waitingTable(found, Date.now(), colors()));
+        else if (found.length === 0) {
+          print(`Nothing waits for a workflow. ${await nothingIn(pool, group)}`);
+        } else print(waitingTable(found, Date.now(), colors()));
       });
     });
 }

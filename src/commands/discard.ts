@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { behindThem, discard, groupsOf } from '../bridges/held-desk.js';
 import type { HeldState } from '../bridges/held.js';
 import { withHeldDatabase } from './held-database.js';
+import { groupOf, nothingIn } from './held-group.js';
 import { parseCount, type SelectionOptions, selectionOf, withSelection } from './held-options.js';
 import { groupTable } from './held-tables.js';
 import { requireChoice } from './redrive.js';
@@ -33,18 +34,20 @@ export function discardCommand(): Command {
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  const selection = selectionOf(options);
+  const chosen = selectionOf(options);
   const { all, state, limit, why = '', yes } = options;
-  requireChoice(selection, all, command);
+  requireChoice(chosen, all, command);
   if (yes && why.trim() === '') {
     command.error('error: --yes needs --why: whoever asks later should find a reason', {
       exitCode: 2,
     });
   }
-  await withHeldDatabase(async (pool) => {
+  await withHeldDatabase(async (pool, config) => {
+    const group = groupOf(options, config);
+    const selection = { ...chosen, group };
     const groups = await groupsOf(pool, selection, [state]);
     if (groups.length === 0) {
-      print(`Nothing that is ${state} fits.`);
+      print(`Nothing that is ${state} fits. ${await nothingIn(pool, group)}`);
       return;
     }
     print(groupTable(groups, Date.now(), process.stdout.isTTY));

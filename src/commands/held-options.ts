@@ -1,10 +1,11 @@
 /** Which held records are meant, as it is typed on a command line. Pure. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RecordPlace, Selection } from '../bridges/held-selection.js';
+import { type GroupOptions, withGroup } from './held-group.js';
 import { parseInstant } from './range.js';
 
 /** The options that `withSelection` adds, as commander hands them over. */
-export interface SelectionOptions {
+export interface SelectionOptions extends GroupOptions {
   readonly reason?: readonly string[];
   readonly route?: readonly string[];
   readonly topic?: readonly string[];
@@ -17,7 +18,7 @@ export interface SelectionOptions {
 
 /** Adds the options that choose records. */
 export function withSelection(command: Command): Command {
-  return command
+  return withGroup(command)
     .option('--reason <reason>', 'of this reason; may be given again', another)
     .option('--route <route>', 'of this route; may be given again', another)
     .option('--topic <topic>', 'of this topic; may be given again', another)
@@ -28,7 +29,7 @@ export function withSelection(command: Command): Command {
     .option('--offset <place>', 'this record, <topic>/<partition>/<offset>; again', anotherPlace);
 }
 
-/** The selection in options. */
+/** The selection in options; the group is not part of it, since there always is one. */
 export function selectionOf(options: SelectionOptions): Selection {
   const { reason, route, topic, key, workflow, from, to, offset } = options;
   return {

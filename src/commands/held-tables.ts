@@ -51,7 +51,7 @@ export function waitingTable(
 
 /** Everything about one held record, its content included. */
 export function storyText(story: HeldStory): string {
-  const { reason, detail, record, behind, blocks, deadlineMs, attempts, event } = story;
+  const { group, reason, detail, record, behind, blocks, deadlineMs, attempts, event } = story;
   const known: Partial<Record<string, { cause: string; remedy: string }>> = rejectionReasons;
   const about = known[reason];
   const lines: [string, string][] = [
@@ -65,6 +65,7 @@ export function storyText(story: HeldStory): string {
     ['queue', `${oneLine(story.queue, 200)}: ${waitWords(blocks, behind)}`],
     ['tried', `${String(attempts)} times again`],
     ...(deadlineMs === undefined ? [] : ([['deadline', timeOf(deadlineMs)]] as [string, string][])),
+    ['group', group === '' ? 'none has claimed it yet' : oneLine(group)],
     ['written', timeOf(Number(record.timestamp))],
     ['generation', oneLine(record.generation)],
     ['key', readableBytes(record.key)],

@@ -11,6 +11,7 @@ import {
 } from '../bridges/held-desk.js';
 import type { Selection } from '../bridges/held-selection.js';
 import { withHeldDatabase } from './held-database.js';
+import { groupOf, nothingIn } from './held-group.js';
 import { parseCount, type SelectionOptions, selectionOf, withSelection } from './held-options.js';
 import { groupTable, progressLine } from './held-tables.js';
 
@@ -49,9 +50,10 @@ Exit codes: 0 done, 3 some are dead again, 1 failed, 2 bad configuration or usag
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  const selection = selectionOf(options);
-  requireChoice(selection, options.all, command);
-  await withHeldDatabase(async (pool) => {
+  const chosen = selectionOf(options);
+  requireChoice(chosen, options.all, command);
+  await withHeldDatabase(async (pool, config) => {
+    const selection = { ...chosen, group: groupOf(options, config) };
     const found = await plan(pool, selection, options.limit);
     if (!options.yes) {
       if (found > 0) print('Nothing was changed. With --yes they are redriven.');
@@ -83,14 +85,18 @@ export function requireChoice(selection: Selection, all: boolean, command: Comma
 }
 
 /** Tells what would be redriven, and how many. */
-async function plan(pool: Pool, selection: Selection, limit: number | undefined): Promise<number> {
+async function plan(
+  pool: Pool,
+  selection: Selection & { readonly group: string },
+  limit: number | undefined,
+): Promise<number> {
   const groups = await groupsOf(pool, selection, ['dead']);
   const count = groups.reduce((sum, group) => sum + group.count, 0);
   const under = await groupsOf(pool, selection, ['redriving']);
   const already = under.reduce((sum, group) => sum + group.count, 0);
   if (already > 0) print(`${String(already)} of them are on their way already.`);
   if (count === 0) {
-    print('No dead letter fits.');
+    print(`No dead letter fits. ${await nothingIn(pool, selection.group)}`);
     return 0;
   }
   print(groupTable(groups, Date.now(), process.stdout.isTTY));

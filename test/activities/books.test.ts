@@ -41,7 +41,7 @@ describe('a connection that is lost while it is lent out', () => {
   it('fails the transaction of the holding store, and not the process', async () => {
     const connection = new LostConnection();
     const place = { topic: 't', generation: '0', partition: 0 };
-    const claim = createHoldingStore(poolOf(connection)).claim([place]);
+    const claim = createHoldingStore(poolOf(connection)).claim('g', [place]);
     await expect(claim).rejects.toThrow('connection lost');
     expect(connection.heard).toBeGreaterThan(0);
     expect(connection.listenerCount('error')).toBe(0);

@@ -24,7 +24,7 @@ async function stage(answers: (workflowId: string) => Verdict, store = new FakeH
     retrying: (_what, _retry, attempt) => void attempts.push(attempt),
   };
   const ports: EnginePorts = {
-    ...{ store, observer },
+    ...{ groupId: 'g', store, observer },
     decide: (record) => [{ kind: 'dispatch', route: 'r', park: false, command: aSignal(record) }],
     dispatch: (request) => {
       sent.push([addressOf(request), ...idsOf(request)]);
@@ -139,8 +139,8 @@ test('while the store is away, nothing is sent of partitions that were just give
   const store = new FakeHoldingStore();
   let isAway = true;
   const claim = store.claim.bind(store);
-  store.claim = (partitions) =>
-    isAway ? Promise.reject(new Error('Postgres is away')) : claim(partitions);
+  store.claim = (group, partitions) =>
+    isAway ? Promise.reject(new Error('Postgres is away')) : claim(group, partitions);
   const { deliver, wake, sent, watermark } = await stage(() => ({ kind: 'done' }), store);
   await deliver('a', 'b');
   expect(sent).toEqual([]);

@@ -7,12 +7,15 @@ import { holdingStoreContract } from '../support/holding-store-contract.js';
 describe('the holding store in memory', () => {
   holdingStoreContract(() => {
     const store = new FakeHoldingStore();
-    const is = (key: HeldKey) => (held: HeldKey) =>
-      held.offset === key.offset && held.partition === key.partition && held.route === key.route;
+    const is = (key: HeldKey, of: string) => (held: HeldKey, group: string) =>
+      group === of &&
+      held.offset === key.offset &&
+      held.partition === key.partition &&
+      held.route === key.route;
     return {
       store,
-      redrive: (key) => store.redrive(is(key)),
-      discard: (key) => store.discard(is(key)),
+      redrive: (key, group) => store.redrive(is(key, group)),
+      discard: (key, group) => store.discard(is(key, group)),
     };
   });
 });

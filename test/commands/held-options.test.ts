@@ -55,6 +55,7 @@ describe('which held records', () => {
   it('what an operator types is a parameter, never SQL', () => {
     const nasty = `'; drop table headrace.held; --`;
     const all = {
+      group: nasty,
       reasons: [nasty],
       routes: [nasty],
       topics: [nasty],
@@ -63,8 +64,8 @@ describe('which held records', () => {
     };
     const { sql, values } = conditionOf(all, 4);
     expect(sql).not.toContain('drop');
-    expect([...sql.matchAll(/\$(\d)/g)].map(([, n]) => n)).toEqual(['4', '5', '6', '7', '8']);
-    expect(values).toHaveLength(5);
+    expect([...sql.matchAll(/\$(\d)/g)].map(([, n]) => n)).toEqual(['4', '5', '6', '7', '8', '9']);
+    expect(values).toHaveLength(6);
     expect(conditionOf({}, 1)).toEqual({ sql: 'true', values: [] });
   });
 });

@@ -15,6 +15,7 @@ const now = Date.parse('2026-03-29T12:00:00Z');
 const at = { topic: 'shop.events', generation: 'g', partition: 3, offset: '41' };
 const undated: HeldStory = {
   ...at,
+  group: 'shop',
   ...{ route: 'recover-failed-payment', state: 'waiting', queue: 'pay:1', blocks: true },
   ...{ reason: 'workflow-missing', detail: 'none\nat all', attempts: 2, behind: 5 },
   event: { id: 'e1', workflowId: 'pay:1', position: { source: 's', at: '1' } },

@@ -9,6 +9,9 @@ import { environmentOf, headrace, headraceSays, type Said } from '../support/hea
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';
 
+/** No other test's. */
+const group = `g-${randomUUID()}`;
+
 describe('headrace dead-letters', () => {
   let pool: Pool;
   let store: HoldingStore;
@@ -16,7 +19,7 @@ describe('headrace dead-letters', () => {
 
   beforeAll(async () => {
     const addresses = inject('addresses');
-    env = environmentOf(addresses);
+    env = environmentOf(addresses, { HEADRACE_GROUP: group });
     pool = new Pool({ connectionString: addresses.databaseUrl });
     await ensureHoldingSchema(pool);
     store = createHoldingStore(pool);
@@ -29,7 +32,7 @@ describe('headrace dead-letters', () => {
   const scene = async (count: number, of: Partial<Held> = {}) => {
     const topic = `t-${randomUUID()}`;
     const at = { topic, generation: 'g', partition: 0 };
-    const { token } = await store.claim([at]);
+    const { token } = await store.claim(group, [at]);
     const held = (n: number, more: Partial<Held> = {}): Held => {
       const offset = String(n);
       const value = Buffer.from([0, 255, n % 256]);
@@ -142,6 +145,33 @@ describe('headrace dead-letters', () => {
     expect([code, await states()]).toEqual([0, { discarded: 1, behind: 1 }]);
     expect(await store.due(token, Date.now(), 10)).toMatchObject([{ offset: '5' }]);
     expect((await says('show', `${topic}/0/0`)).out).toContain('discarded: a test order');
+  });
+
+  it('keeps to its group, and says which others hold something', async () => {
+    const { topic, held, states } = await scene(2);
+    const other = `o-${randomUUID()}`;
+    const claimed = await store.claim(other, [{ topic, generation: 'g', partition: 0 }]);
+    await store.hold(claimed.token, [held(7)]);
+    const own = await says('list', '--topic', topic, '--records', '--json');
+    expect(JSON.parse(own.out)).toMatchObject([
+      { group, offset: '0' },
+      { group, offset: '1' },
+    ]);
+    const theirs = await says('list', '--topic', topic, '--group', other, '--records', '--json');
+    expect(JSON.parse(theirs.out)).toMatchObject([{ group: other, offset: '7' }]);
+    const nobody = await says('list', '--topic', topic, '--group', 'nobody');
+    expect(nobody.out).toContain(`${other} (1)`);
+    const place = `${topic}/0/7`;
+    expect((await says('show', place)).error).toContain(`${other} (1)`);
+    expect((await says('show', place, '--group', other)).out).toContain(other);
+    const discarded = await says('discard', '--topic', topic, '--yes', '--why', 'a test');
+    expect([discarded.out, await states()]).toEqual([
+      expect.stringContaining('2 discarded'),
+      { discarded: 2, dead: 1 },
+    ]);
+    const args = ['--topic', topic, '--group', other, '--yes', '--no-wait'];
+    expect((await says('redrive', ...args)).out).toContain('1 marked');
+    expect(await store.due(claimed.token, Date.now(), 10)).toMatchObject([{ offset: '7' }]);
   });
 
   it('says what is wrong with the database, without its password', async () => {

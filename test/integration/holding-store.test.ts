@@ -12,11 +12,15 @@ import {
   storiesOf,
 } from '../../src/bridges/held-desk.js';
 import type { Selection } from '../../src/bridges/held-selection.js';
-import { heldSummary } from '../../src/bridges/held-summary.js';
+import { heldSummary, holdingGroups } from '../../src/bridges/held-summary.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding-store.js';
 import { holdingStoreContract } from '../support/holding-store-contract.js';
 import { aRecord } from '../support/records.js';
+
+const group = 'bridges';
+
+const offsetsOf = (found: readonly HeldKey[]): string[] => found.map(({ offset }) => offset);
 
 describe('the holding store in Postgres', () => {
   let pool: Pool;
@@ -28,21 +32,21 @@ describe('the holding store in Postgres', () => {
   });
   afterAll(() => pool.end());
 
-  const only = ({ topic, partition, offset, route }: HeldKey): Selection => ({
-    ...{ records: [{ topic, partition, offset }], routes: route.split(',') },
+  const only = ({ topic, partition, offset, route }: HeldKey, of: string): Selection => ({
+    ...{ group: of, records: [{ topic, partition, offset }], routes: route.split(',') },
   });
 
   holdingStoreContract(() => ({
     store: createHoldingStore(pool),
-    redrive: (key) => redrive(pool, only(key)),
-    discard: (key) => discard(pool, only(key), ['dead'], 'not wanted'),
+    redrive: (key, of) => redrive(pool, only(key, of)),
+    discard: (key, of) => discard(pool, only(key, of), ['dead'], 'not wanted'),
   }));
 
   const scene = async () => {
     const topic = `t-${randomUUID()}`;
     const store = createHoldingStore(pool);
     const at = { topic, generation: 'g', partition: 0 };
-    const { token } = await store.claim([at]);
+    const { token } = await store.claim(group, [at]);
     const held = (offset: number, of: Partial<Held> = {}): Held => ({
       ...{ ...at, offset: String(offset), route: 'r', state: 'dead', blocks: false },
       ...{ queue: `q${offset}`, reason: 'schema-mismatch', detail: 'no' },
@@ -61,9 +65,9 @@ describe('the holding store in Postgres', () => {
          ended_at = ended_at - interval '31 days' where topic = $1 and record_offset <> 2`,
       [topic],
     );
-    await createHoldingStore(pool, { keepEndedDays: 30 }).claim([at]);
+    await createHoldingStore(pool, { keepEndedDays: 30 }).claim(group, [at]);
     const left = async (offset: string): Promise<number> =>
-      (await storiesAt(pool, { topic, partition: 0, offset })).length;
+      (await storiesAt(pool, { topic, partition: 0, offset }, group)).length;
     expect([await left('1'), await left('2'), await left('3')]).toEqual([0, 1, 1]);
   });
 
@@ -79,7 +83,7 @@ describe('the holding store in Postgres', () => {
     expect(first.map(({ offset }) => offset)).toEqual(['1', '2']);
     expect(first[0]?.record.value?.equals(value)).toBe(true);
     // A newer claim between two portions leaves nothing of them.
-    const newer = await store.claim([at]);
+    const newer = await store.claim(group, [at]);
     expect(await store.hold(token, large)).toBe('fenced');
     expect(newer.notes).toHaveLength(3);
   });
@@ -116,7 +120,7 @@ describe('the holding store in Postgres', () => {
     expect(await progressOf(pool, part.id)).toEqual({
       ...{ open: 1, redriven: 698, deadAgain: 1, waiting: 0, ended: 0 },
     });
-    const [story] = await storiesAt(pool, { topic, partition: 0, offset: '698' });
+    const [story] = await storiesAt(pool, { topic, partition: 0, offset: '698' }, group);
     expect(story).toMatchObject({
       ...{ state: 'dead', reason: 'refused-arguments', attempts: 1 },
       history: [
@@ -149,12 +153,12 @@ describe('the holding store in Postgres', () => {
     const waits = held(1, { state: 'waiting', deadlineMs: Date.now() + 60_000 });
     await store.hold(token, [held(0), waits]);
     expect(await discard(pool, mine, ['dead'], 'a test order')).toBe(1);
-    expect(await storiesAt(pool, { topic, partition: 0, offset: '0' })).toMatchObject([
+    expect(await storiesAt(pool, { topic, partition: 0, offset: '0' }, group)).toMatchObject([
       { ended: 'discarded', history: [{}, { what: 'discarded', detail: 'a test order' }] },
     ]);
     expect(await discard(pool, mine, ['waiting'], 'too late')).toBe(1);
     await store.end(token, [waits], 'delivered');
-    expect(await storiesAt(pool, { topic, partition: 0, offset: '1' })).toMatchObject([
+    expect(await storiesAt(pool, { topic, partition: 0, offset: '1' }, group)).toMatchObject([
       { ended: 'delivered' },
     ]);
   });
@@ -172,18 +176,47 @@ describe('the holding store in Postgres', () => {
       ['2', 1],
       ['1', 0],
     ]);
-    const summary = await heldSummary(pool);
+    const summary = await heldSummary(pool, group);
     expect(summary.nextDeadlineMs).toBeLessThanOrEqual(now + 30_000);
     expect(summary.counts).toContainEqual(expect.objectContaining({ state: 'behind', route: 'r' }));
+  });
+
+  it('operators and gauges see their own group, and what none has claimed', async () => {
+    const { store, token, held, at, topic, mine } = await scene();
+    const other = `other-${topic}`;
+    await store.hold(token, [held(1), held(2)]);
+    const claimed = await store.claim(other, [at]);
+    await store.hold(claimed.token, [held(2), held(3), held(4)]);
+    const count = async (of: Selection): Promise<number> =>
+      (await groupsOf(pool, { ...mine, ...of }, ['dead'])).reduce((sum, one) => sum + one.count, 0);
+    expect([await count({ group }), await count({ group: other }), await count({})]).toEqual([
+      2, 3, 5,
+    ]);
+    expect((await heldSummary(pool, other)).counts).toMatchObject([{ state: 'dead', count: 3 }]);
+    expect(await holdingGroups(pool)).toContainEqual({ group: other, count: 3 });
+    const place = { topic, partition: 0, offset: '2' };
+    expect(await storiesAt(pool, place, other)).toMatchObject([{ group: other }]);
+    expect((await redrive(pool, { ...mine, group: other })).marked).toBe(3);
+    expect(await discard(pool, { ...mine, group }, ['dead'], 'a test')).toBe(2);
+    expect(offsetsOf(await store.due(claimed.token, Date.now(), 10))).toEqual(['2', '3', '4']);
+    await pool.query(
+      `insert into headrace.held (topic, generation, partition, record_offset, route, route_id,
+         state, queue, queue_id, blocks, reason, detail, record_headers, record_timestamp,
+         record_bytes)
+       values ($1, 'g', 0, 9, 'r', md5('r')::uuid, 'dead', 'q', md5('q')::uuid, true, 'x', '', '[]',
+         '0', 0)`,
+      [topic],
+    );
+    expect([await count({ group }), await count({ group: other })]).toEqual([1, 1]);
   });
 
   it('stays quick with 100,000 dead letters and 20,000 behind them', async () => {
     const { store, token, at, topic } = await scene();
     const row = (from: string, state: string): string => `
-      insert into headrace.held (topic, generation, partition, record_offset, route, route_id,
+      insert into headrace.held (consumer_group, topic, generation, partition, record_offset, route, route_id,
         state, queue, queue_id, blocks, reason, detail, record_headers, record_timestamp,
         record_bytes)
-      select $1, 'g', 0, n, 'r', md5('r')::uuid, '${state}', q::text, md5(q::text)::uuid, true,
+      select '${group}', $1, 'g', 0, n, 'r', md5('r')::uuid, '${state}', q::text, md5(q::text)::uuid, true,
         'schema-mismatch', '', '[]', '0', 0 from (select n, n % 5000 as q from ${from} as n) as s`;
     await pool.query(row('generate_series(1, 100000)', 'dead'), [topic]);
     await pool.query(row('generate_series(200001, 220000)', 'behind'), [topic]);
@@ -194,7 +227,7 @@ describe('the holding store in Postgres', () => {
       return performance.now() - began;
     };
     const due = await took(() => store.due(token, Date.now(), 500));
-    const claim = await took(() => store.claim([at]));
+    const claim = await took(() => store.claim(group, [at]));
     process.stdout.write(`due ${due.toFixed(0)} ms, claim ${claim.toFixed(0)} ms\n`);
     // Generous: a machine under load; a scan per row would take minutes.
     expect(due).toBeLessThan(2_000);

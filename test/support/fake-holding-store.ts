@@ -13,6 +13,7 @@ import type {
 /** A row, and what became of it. */
 export interface FakeRow {
   readonly id: number;
+  readonly group: string;
   held: Held;
   nextTryMs: number;
   attempts: number;
@@ -26,33 +27,39 @@ export class FakeHoldingStore implements HoldingStore {
   readonly rows: FakeRow[] = [];
   readonly #byKey = new Map<string, FakeRow>();
   readonly #claims = new Map<string, number>();
+  /** By token. */
+  readonly #groups = new Map<string, string>();
   #token = 0;
 
-  claim(partitions: readonly PartitionId[]): Promise<Claim> {
+  claim(group: string, partitions: readonly PartitionId[]): Promise<Claim> {
     this.#token += 1;
+    const token = String(this.#token);
+    this.#groups.set(token, group);
     const asked = new Set(partitions.map(placeOf));
-    for (const place of asked) this.#claims.set(place, this.#token);
-    const open = this.rows.filter(({ held, ended }) => !ended && asked.has(placeOf(held)));
-    const notes = open.map(({ held }) => noteOf(held));
-    return Promise.resolve({ token: String(this.#token), notes });
+    for (const place of asked) this.#claims.set(`${group} ${place}`, this.#token);
+    const open = this.rows.filter(
+      (row) => !row.ended && row.group === group && asked.has(placeOf(row.held)),
+    );
+    return Promise.resolve({ token, notes: open.map(({ held }) => noteOf(held)) });
   }
 
   async hold(token: string, held: readonly Held[]): Promise<readonly HeldKey[] | 'fenced'> {
-    const over = held.filter((one) => this.#byKey.get(keyOf(one))?.ended !== undefined);
+    const over = held.filter((one) => this.#rowOf(token, one)?.ended !== undefined);
     const how = await this.#guarded(token, held, () => {
       for (const one of held) {
-        if (this.#byKey.has(keyOf(one))) continue;
-        const more = { nextTryMs: -Infinity, attempts: 0, ended: undefined };
+        if (this.#rowOf(token, one) !== undefined) continue;
+        const group = this.#groupOf(token);
+        const more = { group, nextTryMs: -Infinity, attempts: 0, ended: undefined };
         const row: FakeRow = { id: this.rows.length, held: one, ...more };
         this.rows.push(row);
-        this.#byKey.set(keyOf(one), row);
+        this.#byKey.set(`${group} ${keyOf(one)}`, row);
       }
     });
     return how === 'fenced' ? how : over;
   }
 
   due(token: string, nowMs: number, limit: number): Promise<readonly Held[]> {
-    const open = this.rows.filter(({ held, ended }) => !ended && this.#holds(token, held));
+    const open = this.#openOf(token);
     const born = new Map<string, number>();
     const found = open.filter((row) => isDue(row, nowMs, open));
     for (const { id, held } of found) {
@@ -71,13 +78,12 @@ export class FakeHoldingStore implements HoldingStore {
   }
 
   open(token: string): Promise<readonly HeldKey[]> {
-    const open = this.rows.filter(({ held, ended }) => !ended && this.#holds(token, held));
-    return Promise.resolve(open.map(({ held }) => noteOf(held)));
+    return Promise.resolve(this.#openOf(token).map(({ held }) => noteOf(held)));
   }
 
   again(token: string, key: HeldKey, to: Parameters<HoldingStore['again']>[2]): Promise<Fenced> {
     return this.#guarded(token, [key], () => {
-      const row = this.#byKey.get(keyOf(key));
+      const row = this.#rowOf(token, key);
       if (row === undefined || row.ended) return;
       const { state, reason, detail, nextTryMs = -Infinity, blocks = row.held.blocks } = to;
       row.held = { ...row.held, state, reason, detail, blocks };
@@ -89,22 +95,22 @@ export class FakeHoldingStore implements HoldingStore {
   end(token: string, keys: readonly HeldKey[], how: HeldEnd): Promise<Fenced> {
     return this.#guarded(token, keys, () => {
       for (const key of keys) {
-        const row = this.#byKey.get(keyOf(key));
+        const row = this.#rowOf(token, key);
         if (row !== undefined && (!row.ended || row.ended === 'discarded')) row.ended = how;
       }
     });
   }
 
   /** The operator's redrive: dead letters are to be tried again. */
-  redrive(of: (held: Held) => boolean = () => true): Promise<number> {
-    const dead = this.#open('dead').filter(({ held }) => of(held));
+  redrive(of: (held: Held, group: string) => boolean = () => true): Promise<number> {
+    const dead = this.#open('dead').filter(({ held, group }) => of(held, group));
     for (const row of dead) row.held = { ...row.held, state: 'redriving' };
     return Promise.resolve(dead.length);
   }
 
   /** The operator's discard: nobody waits for them any more. */
-  discard(of: (held: Held) => boolean = () => true): Promise<number> {
-    const dead = this.#open('dead').filter(({ held }) => of(held));
+  discard(of: (held: Held, group: string) => boolean = () => true): Promise<number> {
+    const dead = this.#open('dead').filter(({ held, group }) => of(held, group));
     for (const row of dead) row.ended = 'discarded';
     return Promise.resolve(dead.length);
   }
@@ -113,8 +119,24 @@ export class FakeHoldingStore implements HoldingStore {
     return this.rows.filter(({ held, ended }) => !ended && held.state === state);
   }
 
+  /** What has not ended of the partitions that `token` holds. */
+  #openOf(token: string): FakeRow[] {
+    const group = this.#groupOf(token);
+    return this.rows.filter(
+      (row) => !row.ended && row.group === group && this.#holds(token, row.held),
+    );
+  }
+
+  #rowOf(token: string, key: HeldKey): FakeRow | undefined {
+    return this.#byKey.get(`${this.#groupOf(token)} ${keyOf(key)}`);
+  }
+
+  #groupOf(token: string): string {
+    return this.#groups.get(token) ?? '';
+  }
+
   #holds(token: string, at: { topic: string; partition: number }): boolean {
-    return this.#claims.get(placeOf(at)) === Number(token);
+    return this.#claims.get(`${this.#groupOf(token)} ${placeOf(at)}`) === Number(token);
   }
 
   #guarded(

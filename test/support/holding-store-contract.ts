@@ -7,9 +7,11 @@ import { aRecord } from './records.js';
 /** A store, and what operators do beside it. */
 export interface StoreUnderTest {
   readonly store: HoldingStore;
-  readonly redrive: (key: HeldKey) => Promise<unknown>;
-  readonly discard: (key: HeldKey) => Promise<unknown>;
+  readonly redrive: (key: HeldKey, group: string) => Promise<unknown>;
+  readonly discard: (key: HeldKey, group: string) => Promise<unknown>;
 }
+
+const group = 'bridges';
 
 interface Given extends Partial<Omit<Held, 'record'>> {
   readonly offset: string;
@@ -41,13 +43,18 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
       const { generation, partition, offset } = note;
       return { ...note, record: aRecord({ topic, generation, partition, offset }) };
     };
-    return { ...open(), topic, at, held };
+    const { store, redrive, discard } = open();
+    return {
+      ...{ store, topic, at, held },
+      redrive: (key: HeldKey, of = group) => redrive(key, of),
+      discard: (key: HeldKey, of = group) => discard(key, of),
+    };
   };
   const offsets = (found: readonly HeldKey[]): string[] => found.map(({ offset }) => offset);
 
   it('what is held comes back the same, to the byte', async () => {
     const { store, at, held, redrive } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const odd: Held = {
       ...held({ offset: '9223372036854775807', queue: 'a\0b\\u0041\ud800', blocks: true }),
       route: 'one,two',
@@ -81,18 +88,18 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     const found = await store.due(token, now, 10);
     expect(found).toEqual(all.map((one) => ({ ...one, state: 'redriving' })));
     expect(Object.keys(found[2]?.record.headers ?? {})).toEqual(Object.keys(odd.record.headers));
-    const { notes } = await store.claim([at()]);
+    const { notes } = await store.claim(group, [at()]);
     expect(notes).toEqual(found.map(noteOf));
   });
 
   it('H2: a newer claim fences hold, again, end and due of the older one', async () => {
     const { store, at, held, redrive } = scene();
-    const old = await store.claim([at(0), at(1)]);
+    const old = await store.claim(group, [at(0), at(1)]);
     const zero = held({ offset: '1' });
     const one = held({ offset: '1', partition: 1 });
     expect(await store.hold(old.token, [zero, one])).toEqual([]);
     await redrive(zero);
-    const taken = await store.claim([at(1)]);
+    const taken = await store.claim(group, [at(1)]);
     expect(await store.hold(old.token, [held({ offset: '2', partition: 1 })])).toBe('fenced');
     const to = { state: 'dead', reason: 'x', detail: '' } as const;
     expect(await store.again(old.token, one, to)).toBe('fenced');
@@ -104,26 +111,64 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     expect(await store.end(old.token, [zero, one], 'redriven')).toBe('fenced');
     expect(offsets(await store.due(old.token, now, 10))).toEqual(['1']);
     expect(await store.end(old.token, [zero], 'redriven')).toBe('held');
-    const last = await store.claim([at(0), at(1)]);
+    const last = await store.claim(group, [at(0), at(1)]);
     expect(last.notes).toMatchObject([{ offset: '1', partition: 1, state: 'dead' }]);
     expect(await store.due(taken.token, now, 10)).toEqual([]);
   });
 
+  it('H2: two groups on one partition neither fence each other nor see what the other holds', async () => {
+    const { store, at, held, redrive, discard } = scene();
+    const one = await store.claim('one', [at(0), at(1)]);
+    const blocks = { offset: '5', blocks: true, queue: 'q' };
+    const behind = held({ offset: '6', state: 'behind' });
+    expect(await store.hold(one.token, [held(blocks), behind])).toEqual([]);
+    const two = await store.claim('two', [at(0), at(1)]);
+    expect([BigInt(two.token) > BigInt(one.token), two.notes]).toEqual([true, []]);
+    expect(await store.hold(two.token, [behind, held({ offset: '7', partition: 1 })])).toEqual([]);
+    // What blocks in one group blocks nothing in the other.
+    expect(offsets(await store.due(two.token, now, 10))).toEqual(['6']);
+    expect(await store.due(one.token, now, 10)).toEqual([]);
+    expect(offsets(await store.open(one.token))).toEqual(['5', '6']);
+    expect(offsets(await store.open(two.token))).toEqual(['6', '7']);
+    expect(await store.end(two.token, [behind], 'delivered')).toBe('held');
+    expect(offsets(await store.open(one.token))).toEqual(['5', '6']);
+    // It has ended in one group, and is held in the other.
+    expect(await store.hold(two.token, [behind])).toMatchObject([{ offset: '6' }]);
+    expect(await store.hold(one.token, [behind])).toEqual([]);
+    const dead = { state: 'dead', reason: 'again', detail: '' } as const;
+    expect(await store.again(two.token, held(blocks), dead)).toBe('held');
+    await redrive(held(blocks), 'two');
+    expect(await store.due(one.token, now, 10)).toEqual([]);
+    await redrive(held(blocks), 'one');
+    expect(await store.due(one.token, now, 10)).toMatchObject([
+      { offset: '5', reason: 'schema-mismatch' },
+    ]);
+    await store.again(one.token, held(blocks), dead);
+    await discard(held(blocks), 'two');
+    expect((await store.claim('one', [at(0)])).notes).toMatchObject([
+      { offset: '5', reason: 'again' },
+      { offset: '6' },
+    ]);
+    expect(await store.hold(one.token, [held({ offset: '9' })])).toBe('fenced');
+    expect(await store.hold(two.token, [held({ offset: '9' })])).toEqual([]);
+    expect((await store.claim('two', [at(0), at(1)])).notes).toHaveLength(2);
+  });
+
   it('nobody without a claim writes anything', async () => {
     const { store, at, held } = scene();
-    const { token } = await store.claim([at(0)]);
+    const { token } = await store.claim(group, [at(0)]);
     expect(await store.hold(token, [held({ offset: '1', partition: 7 })])).toBe('fenced');
     expect(await store.hold('0', [held({ offset: '1' })])).toBe('fenced');
-    expect((await store.claim([at(0), at(7)])).notes).toEqual([]);
+    expect((await store.claim(group, [at(0), at(7)])).notes).toEqual([]);
   });
 
   it('a held record stays as it is, also when it has ended', async () => {
     const { store, at, held } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const first = held({ offset: '1', detail: 'first' });
     await store.hold(token, [first, held({ offset: '1', route: 'other' })]);
     expect(await store.hold(token, [held({ offset: '1', detail: 'second' })])).toEqual([]);
-    const { token: next, notes } = await store.claim([at()]);
+    const { token: next, notes } = await store.claim(group, [at()]);
     expect(notes.map(({ route, detail }) => [route, detail])).toEqual([
       ['r', 'first'],
       ['other', 'no'],
@@ -133,25 +178,25 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     const again = [held({ offset: '1' }), held({ offset: '1', route: 'other' })];
     const over = await store.hold(next, again);
     expect(over).toMatchObject([{ offset: '1', route: 'r' }]);
-    expect((await store.claim([at()])).notes.map(({ route }) => route)).toEqual(['other']);
+    expect((await store.claim(group, [at()])).notes.map(({ route }) => route)).toEqual(['other']);
   });
 
   it('what has not ended is open, to the newest claim alone', async () => {
     const { store, at, held, discard } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const [one, two] = [held({ offset: '1' }), held({ offset: '2' })];
     await store.hold(token, [one, two]);
     expect((await store.open(token)).map(({ offset }) => offset)).toEqual(['1', '2']);
     await store.again(token, one, { state: 'dead', reason: 'x', detail: '' });
     await discard(one);
     expect((await store.open(token)).map(({ offset }) => offset)).toEqual(['2']);
-    await store.claim([at()]);
+    await store.claim(group, [at()]);
     expect(await store.open(token)).toEqual([]);
   });
 
   it('what an operator redrives is due, in numeric order, until it has ended', async () => {
     const { store, at, held, redrive } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const all = ['10', '9', '100', '2'].map((offset) => held({ offset }));
     await store.hold(token, all);
     expect(await store.due(token, now, 10)).toEqual([]);
@@ -171,7 +216,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
 
   it('what waits is due at once, then at its next try, and at its deadline', async () => {
     const { store, at, held } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const waiting = held({ offset: '5', state: 'waiting', deadlineMs: now + 10_000 });
     await store.hold(token, [waiting]);
     expect(await store.due(token, now, 10)).toMatchObject([{ deadlineMs: now + 10_000 }]);
@@ -188,7 +233,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
 
   it('H3: what is behind waits for all that blocks before it in its queue, and only that', async () => {
     const { store, at, held, discard, redrive } = scene();
-    const { token } = await store.claim([at(0), at(1)]);
+    const { token } = await store.claim(group, [at(0), at(1)]);
     const dead = held({ offset: '5', blocks: true });
     const waits = held({ offset: '7', state: 'waiting', deadlineMs: now + 1_000 });
     const behind = (offset: string, more: Partial<Given> = {}): Held =>
@@ -219,7 +264,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
 
   it('what waited in vain becomes a dead letter that blocks or not, as it is told', async () => {
     const { store, at, held } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const waits = held({ offset: '1', state: 'waiting', blocks: true });
     await store.hold(token, [waits, held({ offset: '2', state: 'behind' })]);
     const over = { state: 'dead', reason: 'workflow-missing', detail: '' } as const;
@@ -227,12 +272,12 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     expect(await store.due(token, now, 10)).toEqual([]);
     await store.again(token, waits, { ...over, blocks: false });
     expect(offsets(await store.due(token, now, 10))).toEqual(['2']);
-    expect((await store.claim([at()])).notes[0]).toMatchObject({ blocks: false });
+    expect((await store.claim(group, [at()])).notes[0]).toMatchObject({ blocks: false });
   });
 
   it('two routes of one record in one queue: the one held first is first', async () => {
     const { store, at, held } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const later = { state: 'behind', route: 'b' } as const;
     const head = held({ offset: '5', route: 'a', blocks: true });
     await store.hold(token, [head, held({ offset: '5', ...later })]);
@@ -243,10 +288,10 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
 
   it('the generations of a re-created topic: the older one goes first, whatever its offsets', async () => {
     const { store, at, held, redrive } = scene();
-    const old = await store.claim([at(0, 'g1')]);
+    const old = await store.claim(group, [at(0, 'g1')]);
     const before = held({ offset: '900', blocks: true });
     await store.hold(old.token, [before, held({ offset: '901', state: 'behind' })]);
-    const { token, notes } = await store.claim([at(0, 'g2')]);
+    const { token, notes } = await store.claim(group, [at(0, 'g2')]);
     expect(offsets(notes)).toEqual(['900', '901']);
     const fresh = held({ offset: '900', generation: 'g2', state: 'behind' });
     await store.hold(token, [fresh, held({ offset: '3', generation: 'g2', state: 'behind' })]);
@@ -266,7 +311,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     let offset = 0;
     const bridge = async (): Promise<void> => {
       for (let turn = 0; turn < 15; turn += 1) {
-        const { token, notes } = await store.claim([at(1), at(0)]);
+        const { token, notes } = await store.claim(group, [at(1), at(0)]);
         claims.push({ token: BigInt(token), offsets: new Set(offsets(notes)) });
         for (let count = 0; count < 3; count += 1) {
           offset += 1;
@@ -283,19 +328,19 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
       kept.filter((one) => one.token < claim.token && !claim.offsets.has(one.offset)),
     );
     expect(unseen).toEqual([]);
-    const last = await store.claim([at(0), at(1)]);
+    const last = await store.claim(group, [at(0), at(1)]);
     expect(last.notes).toHaveLength(2 * kept.length);
   });
 
   it('many records at once', async () => {
     const { store, at, held } = scene();
-    const { token } = await store.claim([at()]);
+    const { token } = await store.claim(group, [at()]);
     const many = Array.from({ length: 2_500 }, (_, n) =>
       held({ offset: String(n), queue: `q${n}` }),
     );
     expect(await store.hold(token, many)).toEqual([]);
     expect(await store.end(token, many.slice(500), 'discarded')).toBe('held');
-    const { notes } = await store.claim([at()]);
+    const { notes } = await store.claim(group, [at()]);
     expect(offsets(notes)).toEqual(offsets(many.slice(0, 500)));
   });
 }

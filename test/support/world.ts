@@ -235,6 +235,7 @@ export class World {
     };
     const { calls, questions, burials, naps, paused } = member;
     const ports: EnginePorts = {
+      groupId: 'g',
       store: this.store,
       decide: (record) => [this.#decide(record)],
       dispatch: (request) =>

@@ -1,0 +1,54 @@
+/** What should go on now of the held records of one claim. See S4 of `holding-store.ts`. */
+import type { Pool } from 'pg';
+import type { Held } from './held.js';
+import { heldColumns, heldOf, type HeldRow, instant } from './held-rows.js';
+import { blocking } from './holding-schema.js';
+
+/** `due` hands over at most so many bytes of records at once, and one record whatever its size. */
+const dueBytes = 16 * 1024 * 1024;
+
+const isOneQueue = `b.consumer_group = h.consumer_group and b.topic = h.topic
+    and b.partition = h.partition and b.queue_id = h.queue_id`;
+
+const isBlocked = `
+  exists (select from headrace.held b where ${blocking} and ${isOneQueue}
+    and b.generation = h.generation and (b.record_offset, b.id) < (h.record_offset, h.id))
+  or exists (select from headrace.held b where ${blocking} and ${isOneQueue}
+    and b.generation <> h.generation and b.id < h.id)`;
+
+const ofMine = `
+    select h.id, h.topic, h.generation, h.partition, h.record_offset, h.record_bytes
+    from mine join headrace.held h using (consumer_group, topic, partition)
+    where h.ended is null`;
+
+const dueStatement = `
+  with mine as materialized (
+    select consumer_group, topic, partition from headrace.claims where token = $1::bigint),
+  open as (
+    ${ofMine} and h.state = 'redriving' and not (h.blocks and (${isBlocked}))
+    union all
+    ${ofMine} and h.state = 'waiting' and least(h.next_try, h.deadline) <= $2
+    union all
+    ${ofMine} and h.state = 'behind' and not (${isBlocked})),
+  placed as (
+    select id, record_bytes, row_number() over (
+      order by topic, partition, born, record_offset, id) as place
+    from (
+      select *, min(id) over (partition by topic, partition, generation) as born from open) as o
+    order by place limit $3),
+  fitting as (
+    select id, place, record_bytes, sum(record_bytes) over (order by place) as total from placed)
+  select ${heldColumns} from fitting join headrace.held using (id)
+  where total <= ${String(dueBytes)} or place = 1
+  order by place`;
+
+/** At most `limit` held records that should go on now, under the claim `token`. */
+export async function due(
+  pool: Pool,
+  token: string,
+  nowMs: number,
+  limit: number,
+): Promise<readonly Held[]> {
+  const { rows } = await pool.query<HeldRow>(dueStatement, [token, instant(nowMs), limit]);
+  return rows.map(heldOf);
+}
