@@ -27,6 +27,7 @@ import { type HeldKey, heldKey, type HeldState, keyQueue } from './held.js';
 import { HeldRecords } from './held-records.js';
 import type { Aside, Item, Passage } from './item.js';
 import type { EngineState } from './observer.js';
+import { sizeOf } from './own-bytes.js';
 import type { KafkaRecord } from './record.js';
 import { Redrive } from './redrive.js';
 import { isRejectReason } from './rejection.js';
@@ -142,9 +143,11 @@ export class Engine {
     this.#dispatcher.pump();
   }
 
-  /** Tries what is due of the held records. Call it every second or so. */
+  /** Tries what is due of the held records, and copies what waits. Call it every second or so. */
   async tend(): Promise<void> {
-    if (!this.#stopped) await this.#redrive.turn();
+    if (this.#stopped) return;
+    for (const window of this.#windows.values()) window.keepWaiting();
+    await this.#redrive.turn();
   }
 
   /** Offsets of the current assignment that moved since they were last committed. */
@@ -182,7 +185,7 @@ export class Engine {
     if (only?.kind === 'ignore' && only.reason === 'no-match') {
       return window.offsets.pass(offset) ? 1 : 0;
     }
-    const bytes = (record.value?.length ?? 0) + (record.key?.length ?? 0);
+    const bytes = sizeOf(record);
     if (!window.deliver(offset, bytes)) return 0;
     const open = decisions.length;
     const passage: Passage = { kind: 'passage', window, record, offset, bytes, open };

@@ -4,10 +4,13 @@
  * B5 A partition is paused above its window (records, bytes or span) and resumed below half of it,
  *    so that memory is bounded and kafkajs, which throws away what it fetched for a paused
  *    partition, does not thrash.
+ * B6 What has waited for a while keeps its own bytes only, and not the fetch that it came with: so
+ *    the memory of what waits is what the window counts.
  */
 import type { Assignment } from './engine-ports.js';
 import type { PartitionState } from './observer.js';
 import { OffsetTracker } from './offsets.js';
+import { keepOwn } from './own-bytes.js';
 import type { KafkaRecord } from './record.js';
 
 export interface WindowLimits {
@@ -26,8 +29,11 @@ export class PartitionWindow {
   readonly #from: bigint | undefined;
   readonly offsets = new OffsetTracker();
   readonly #limits: WindowLimits;
-  /** Timestamps of the records that some route wants and that are not settled. */
-  readonly #open = new Map<bigint, string>();
+  /** The records that some route wants and that are not settled; ascending. */
+  readonly #open = new Map<bigint, KafkaRecord>();
+  /** B6: below the first all is copied; below the second all has waited since the last look. */
+  #copied = 0n;
+  #seen = 0n;
   #bytes = 0;
   paused = false;
   /** What was committed last in this epoch. */
@@ -71,12 +77,22 @@ export class PartitionWindow {
   }
 
   /** A record that some route wants. */
-  enter(offset: bigint, { timestamp }: KafkaRecord): void {
-    this.#open.set(offset, timestamp);
+  enter(offset: bigint, record: KafkaRecord): void {
+    this.#open.set(offset, record);
   }
 
   leave(offset: bigint): void {
     this.#open.delete(offset);
+  }
+
+  /** B6: copies what has waited since the last call. Call it every second or so. */
+  keepWaiting(): void {
+    for (const [offset, record] of this.#open) {
+      if (offset >= this.#seen) break;
+      if (offset >= this.#copied) keepOwn(record);
+    }
+    this.#copied = this.#seen;
+    this.#seen = this.offsets.next ?? 0n;
   }
 
   state(): PartitionState {
@@ -90,7 +106,7 @@ export class PartitionWindow {
       bytes: this.#bytes,
       span: Number(this.offsets.span),
       fill: this.#fill(),
-      oldestUnsettledMs: oldest === undefined ? undefined : Number(oldest),
+      oldestUnsettledMs: oldest === undefined ? undefined : Number(oldest.timestamp),
     };
   }
 
