@@ -56,7 +56,8 @@ export {
   type WhenMissing,
   type WhenOver,
 } from './bridges/command.js';
-export { type Apply, ensureEffectsSchema, forgetEffects, onceEach } from './activities/once.js';
+export { ensureEffectsSchema, forgetEffects } from './activities/effect-memory.js';
+export { type Apply, onceEach, type OnceOptions } from './activities/once.js';
 export { defaultLimits, type EngineLimits, type Outcome } from './bridges/engine-ports.js';
 export {
   type Decision,

@@ -6,27 +6,15 @@
  * O1 An event's effect and the word that it was done are committed together, or neither is.
  * O2 Lists that overlap and run at the same time take turns over the events they share.
  * O3 What was not done leaves no word: a retried or redriven event finds its way free.
+ *
+ * How long the word is kept: M1, M2 in `effect-memory.ts`.
  */
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { EffectOutcome, ListEffect } from '../bridges/command.js';
 import type { Event } from '../workflows/index.js';
-import { inTransaction, schemaLock } from './books.js';
+import { inTransaction } from './books.js';
+import { defaultKeepDays, EffectMemory } from './effect-memory.js';
 import { booksFailure } from './failures.js';
-
-const schema = `
-create schema if not exists headrace;
-create table if not exists headrace.effects_seen (
-  effect text not null,
-  event_id text not null,
-  at timestamptz not null default now(),
-  primary key (effect, event_id)
-);
-create index if not exists effects_seen_at on headrace.effects_seen using brin (at);`;
-
-/** Creates the table of done effects where it is missing. Any number may call it at once. */
-export async function ensureEffectsSchema(pool: Pool): Promise<void> {
-  await pool.query(`select pg_advisory_xact_lock(${String(schemaLock)});${schema}`);
-}
 
 /**
  * Applies the events that are new to `effect`, in their order, and answers for each of them, in
@@ -38,32 +26,37 @@ export type Apply<E extends Event> = (
   tx: PoolClient,
 ) => Promise<readonly EffectOutcome[]>;
 
+export interface OnceOptions {
+  /**
+   * For so many days it is remembered that an event was done; default 30. It must be longer than the
+   * retention of the topics, in which a group that begins anew reads everything again.
+   */
+  readonly keepDays?: number;
+}
+
 /**
- * Makes `apply` a list effect that does each event once, by its id, for as long as it is remembered
- * (`forgetEffects`). `effect` names it, and must not change. An `apply` that does not answer for each
- * event has broken its contract: nothing is done, and the bridge halts.
+ * Makes `apply` a list effect that does each event once, by its id, for as long as it is remembered.
+ * `effect` names it, and must not change. An `apply` that does not answer for each event has broken
+ * its contract: nothing is done, and the bridge halts.
+ * @throws RangeError when `keepDays` is no number above 0.
  */
 export function onceEach<E extends Event>(
   pool: Pool,
   effect: string,
   apply: Apply<E>,
+  { keepDays = defaultKeepDays }: OnceOptions = {},
 ): ListEffect<E> {
+  const memory = new EffectMemory(pool, effect, keepDays);
   return async (events) => {
     try {
-      return await inTransaction(pool, (tx) => applyFresh(tx, { effect, events, apply }));
+      const outcomes = await inTransaction(pool, (tx) => applyFresh(tx, { effect, events, apply }));
+      memory.tend();
+      return outcomes;
     } catch (error) {
       if (error instanceof BrokenContract) return [];
       throw error instanceof pg.DatabaseError ? booksFailure(error) : error;
     }
   };
-}
-
-/** Forgets what was done before `before`: an event that is older than that must not come again. */
-export async function forgetEffects(pool: Pool, before: Date): Promise<number> {
-  const { rowCount } = await pool.query('delete from headrace.effects_seen where at < $1', [
-    before,
-  ]);
-  return rowCount ?? 0;
 }
 
 class BrokenContract extends Error {}
