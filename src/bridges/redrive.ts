@@ -20,6 +20,8 @@ import { coversRoute, type Decision } from './route.js';
 
 /** How long a record that waits for a workflow rests between two looks, ms. */
 const restMs = 5_000;
+/** The last part of its time, which begins with an alarm. */
+const alarming = 1 / 4;
 
 /** What redriving needs of the engine. */
 export interface Surroundings {
@@ -142,7 +144,7 @@ export class Redrive {
     // Whoever waited keeps the deadline that was set at first.
     const waits = state === 'waiting' && (held.deadlineMs ?? 0) > this.#ports.clock();
     const to = { state: waits ? 'waiting' : 'dead', reason, detail } as const;
-    const nextTryMs = this.#ports.clock() + restMs;
+    const nextTryMs = nextLookMs(held, stays, this.#ports.clock());
     if (!waits) await this.#bury(held, token, stays);
     const { blocks } = stays;
     const again = { ...to, ...(waits ? { nextTryMs } : blocks === undefined ? {} : { blocks }) };
@@ -179,8 +181,15 @@ export class Redrive {
       typeof choice === 'object' ? [choice.parkMs] : [],
     );
     const left = deadlineMs - this.#ports.clock();
-    if (left < Math.max(...parkMs) / 4) this.#ports.observer.expiring(workflowId, deadlineMs);
+    if (left <= Math.max(...parkMs) * alarming)
+      this.#ports.observer.expiring(workflowId, deadlineMs);
   }
+}
+
+/** The moment of the alarm is not slept through, however short the time. */
+function nextLookMs({ deadlineMs = 0 }: HeldNote, { parkMs = 0 }: Aside, nowMs: number): number {
+  const alarmMs = Math.ceil(deadlineMs - parkMs * alarming);
+  return alarmMs > nowMs ? Math.min(nowMs + restMs, alarmMs) : nowMs + restMs;
 }
 
 /** The inbox must know that the event is late, and whether anyone can have applied it. */
