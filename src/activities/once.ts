@@ -11,7 +11,7 @@
  */
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { EffectOutcome, ListEffect } from '../bridges/command.js';
-import type { Event } from '../workflows/index.js';
+import { type Event, identityOf } from '../workflows/index.js';
 import { inTransaction } from './books.js';
 import { defaultKeepDays, EffectMemory } from './effect-memory.js';
 import { booksFailure } from './failures.js';
@@ -35,9 +35,9 @@ export interface OnceOptions {
 }
 
 /**
- * Makes `apply` a list effect that does each event once, by its id, for as long as it is remembered.
- * `effect` names it, and must not change. An `apply` that does not answer for each event has broken
- * its contract: nothing is done, and the bridge halts.
+ * Makes `apply` a list effect that does each event once, by its id (and type, where the id is its
+ * producer's), for as long as it is remembered. `effect` names it, and must not change. An `apply`
+ * that does not answer for each event has broken its contract: nothing is done, and the bridge halts.
  * @throws RangeError when `keepDays` is no number above 0.
  */
 export function onceEach<E extends Event>(
@@ -67,7 +67,10 @@ async function applyFresh<E extends Event>(
 ): Promise<EffectOutcome[]> {
   const { effect, events, apply } = of;
   const byId = new Map<string, E>();
-  for (const event of events) if (!byId.has(event.id)) byId.set(event.id, event);
+  for (const event of events) {
+    const id = identityOf(event);
+    if (!byId.has(id)) byId.set(id, event);
+  }
   // O2: one order for all lists, or two would wait for each other.
   const { rows } = await tx.query<{ event_id: string }>({
     name: 'headrace-effects-seen',
@@ -77,17 +80,17 @@ async function applyFresh<E extends Event>(
     values: [effect, [...byId.keys()]],
   });
   const isFresh = new Set(rows.map(({ event_id }) => event_id));
-  const fresh = [...byId.values()].filter(({ id }) => isFresh.has(id));
+  const fresh = [...byId].flatMap(([id, event]) => (isFresh.has(id) ? [event] : []));
   const outcomes = fresh.length === 0 ? [] : await apply(fresh, tx);
   if (outcomes.length !== fresh.length) throw new BrokenContract();
-  const answers = new Map(fresh.map(({ id }, index) => [id, outcomes[index]]));
+  const answers = new Map(fresh.map((event, index) => [identityOf(event), outcomes[index]]));
   const undone = fresh.filter((_, index) => outcomes[index]?.status !== 'done');
   if (undone.length > 0) {
     // O3
     await tx.query('delete from headrace.effects_seen where effect = $1 and event_id = any($2)', [
       effect,
-      undone.map(({ id }) => id),
+      undone.map(identityOf),
     ]);
   }
-  return events.map(({ id }) => answers.get(id) ?? { status: 'done' });
+  return events.map((event) => answers.get(identityOf(event)) ?? { status: 'done' });
 }

@@ -34,6 +34,7 @@ export function application<E extends Event>(of: {
       const event = {
         id,
         type,
+        ownId: true,
         occurredAt: new Date(occurredAt).toISOString(),
         position: topicPosition(record),
         data: data.value,

@@ -10,6 +10,7 @@
  *    current assignment. The inbox makes the repetition harmless.
  * E3 A reason that holds for every record halts the engine; nothing is released past it.
  */
+import { skippedOf } from '../workflows/index.js';
 import { bury } from './burial.js';
 import { laneOf } from './command.js';
 import { Dispatcher } from './dispatcher.js';
@@ -298,8 +299,10 @@ export class Engine {
     const { memory } = this.#held;
     const lane = command === undefined ? undefined : laneOf(command);
     const workflowId = command === undefined || command.kind === 'run' ? undefined : lane;
-    const { id, position } = command?.event ?? {};
-    const told = workflowId !== undefined && id !== undefined && position !== undefined;
+    const passed =
+      command === undefined || workflowId === undefined
+        ? {}
+        : { event: { ...skippedOf(command.event), workflowId } };
     const note = {
       ...heldKey(record, route),
       state,
@@ -307,7 +310,7 @@ export class Engine {
       blocks: park || state !== 'dead' || memory.isCrowded(lane ?? ''),
       reason,
       detail,
-      ...(told ? { event: { id, position, workflowId } } : {}),
+      ...passed,
       ...(parkMs === undefined ? {} : { deadlineMs: this.#ports.clock() + parkMs }),
     };
     this.#held.remember(note);

@@ -7,7 +7,7 @@
  *    only a command that starts the workflow passes what waits for that workflow.
  * H6 A workflow is told of every event that is passed over, once, with what passes it.
  */
-import type { Skipped } from '../workflows/index.js';
+import { type Skipped, skippedOf } from '../workflows/index.js';
 import { type HeldKey, type HeldNote, keyOf, keyQueue } from './held.js';
 import type { KafkaRecord } from './record.js';
 import { coversRoute } from './route.js';
@@ -138,15 +138,17 @@ export class Holds {
     return all.flatMap(({ announced, note: { event, state, queue } }) => {
       const isPassed = starts || state !== 'behind' || queue !== workflowId;
       if (announced || event === undefined || !isPassed) return [];
-      return [{ id: event.id, position: event.position }];
+      return [skippedOf(event)];
     });
   }
 
   /** The workflow was told of `skipped`. */
   announced(workflowId: string, skipped: readonly Skipped[]): void {
-    const ids = new Set(skipped.map(({ id }) => id));
+    // The same id may be held at several places.
+    const told = new Set(skipped.map(placeKey));
     for (const remembered of this.#passedOver.get(workflowId) ?? []) {
-      if (ids.has(remembered.note.event?.id ?? '')) remembered.announced = true;
+      const { event } = remembered.note;
+      if (event !== undefined && told.has(placeKey(event))) remembered.announced = true;
     }
   }
 
@@ -179,6 +181,10 @@ function waitsForStart({ state, reason }: HeldNote): boolean {
 
 function queueKey({ topic, partition }: { topic: string; partition: number }, queue: string) {
   return `${topic}/${String(partition)} ${queue}`;
+}
+
+function placeKey({ id, position }: Skipped): string {
+  return `${position.source} ${position.at} ${id}`;
 }
 
 function recordKey(key: HeldKey): string {

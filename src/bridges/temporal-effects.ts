@@ -2,19 +2,20 @@
  * Shell: one durable activity for events, and what became of each: a standalone activity where the
  * server has them, else a workflow that does nothing but run it.
  *
- * A run's id is a function of its events, by which the server recognises a repetition. A list has no
- * id that outlasts a crash, since the same events come cut differently: an effect that takes a list
- * recognises its events by their own ids. So the answer of a list is not kept as the last word: what
- * asked for another try, or was refused, would have the same answer for ever.
+ * The id of a run for one event is a function of the fact, by which the server recognises a
+ * repetition, also one that was published twice. A list has no id that outlasts a crash, since the
+ * same events come cut differently: an effect that takes a list recognises its events by their own
+ * ids. So the answer of a list is not kept as the last word: what asked for another try, or was
+ * refused, would have the same answer for ever.
  */
 import { randomUUID } from 'node:crypto';
 import { isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
 import { defaultFailureConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { runActivity } from '../workflows/index.js';
+import { runActivity, skippedOf } from '../workflows/index.js';
 import type { EffectOutcome } from './command.js';
 import type { RunRequest } from './request.js';
-import { requestIdOf } from './request-id.js';
+import { factIdOf, requestIdOf } from './request-id.js';
 import { type Target, withDeadline } from './temporal.js';
 import type { Verdict } from './verdict.js';
 
@@ -30,11 +31,7 @@ const withoutActivities = new WeakSet();
 
 /** Runs `request` to its end. Throws errors of gRPC. */
 export async function runEffect(target: Target, request: RunRequest): Promise<Verdict> {
-  // Redriven or not, it is the same event.
-  const events = request.events.map(({ id, type, occurredAt, position, data }) => {
-    return { id, type, occurredAt, position, data };
-  });
-  const id = `${request.activity}/${requestIdOf('run', request.activity, events)}`;
+  const id = `${request.activity}/${effectIdOf(request)}`;
   if (withoutActivities.has(target.client.connection)) return runInWorkflow(target, request, id);
   try {
     await startActivity(target, request, id);
@@ -47,6 +44,15 @@ export async function runEffect(target: Target, request: RunRequest): Promise<Ve
     if (codeOf(error) !== alreadyExists) throw error;
   }
   return answerOf(target, request, id);
+}
+
+function effectIdOf({ activity, events, takes }: RunRequest): string {
+  // Redriven or not, it is the same event.
+  const facts = events.map(skippedOf);
+  const [only] = facts;
+  return takes === 'one' && only !== undefined
+    ? factIdOf('run', activity, only)
+    : requestIdOf('run', activity, facts);
 }
 
 async function startActivity(target: Target, request: RunRequest, id: string): Promise<void> {

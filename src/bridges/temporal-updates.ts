@@ -5,7 +5,7 @@ import { inboxQuery, type InboxState } from '../workflows/index.js';
 import type { Recollection, Unanswered } from './courier.js';
 import { judged } from './grpc-failure.js';
 import type { UpdateRequest } from './request.js';
-import { requestIdOf } from './request-id.js';
+import { factIdOf } from './request-id.js';
 import { type Target, withDeadline } from './temporal.js';
 import type { Verdict } from './verdict.js';
 
@@ -24,7 +24,7 @@ export async function requestUpdate(target: Target, request: UpdateRequest): Pro
       ...{ namespace, workflowExecution: { workflowId } },
       waitPolicy: { lifecycleStage: completed },
       request: {
-        meta: { updateId: requestIdOf(update, workflowId, [event]), identity },
+        meta: { updateId: factIdOf(update, workflowId, event), identity },
         input: { name: update, args: { payloads: [defaultPayloadConverter.toPayload(event)] } },
       },
     }),

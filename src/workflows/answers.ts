@@ -24,6 +24,7 @@ export type AnswerDefinition<Result, E extends Event> = UpdateDefinition<
 
 /** What is kept of an answer. A refusal is one: it is not reconsidered when asked again. */
 export interface KeptAnswer {
+  /** The event's identity. */
   readonly id: string;
   readonly result?: unknown;
   readonly refusal?: { readonly message: string; readonly type?: string };

@@ -3,9 +3,14 @@
  * histories: times are ISO strings, money is a decimal string, ids are strings.
  */
 export interface Event<Type extends string = string, Data = unknown> {
-  /** Outbox or CloudEvents id; else the position. Equal ids mean the same fact. */
+  /** The producer's (of an application event, CloudEvent, outbox row), else made of the position. */
   readonly id: string;
   readonly type: Type;
+  /**
+   * True: the id is the producer's, and with the type it means the same fact wherever it is
+   * published. Absent: the position says which fact it is. Set by the bridge.
+   */
+  readonly ownId?: true;
   /** ISO 8601, UTC. */
   readonly occurredAt: string;
   readonly position: Position;
@@ -33,4 +38,17 @@ export interface Position {
 export interface Skipped {
   readonly id: string;
   readonly position: Position;
+  /** With `ownId`, as in the event; an id that is made of the position needs neither. */
+  readonly type?: string;
+  readonly ownId?: true;
+}
+
+/** What is told of an event that is passed over. */
+export function skippedOf({ id, type, ownId, position }: Skipped): Skipped {
+  return ownId === true && type !== undefined ? { id, type, ownId, position } : { id, position };
+}
+
+/** Equal for the same fact: an id of the producer's, with the type; else the id. */
+export function identityOf({ id, type, ownId }: Omit<Skipped, 'position'>): string {
+  return ownId === true && type !== undefined ? `${type}\n${id}` : id;
 }

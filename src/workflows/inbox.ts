@@ -1,12 +1,12 @@
 /**
- * The inbox: the authority on what a workflow has already applied (`marks.ts`, I1 to I5), and the
- * place where an event that comes before its state is kept. Authors take events one by one
+ * The inbox: the authority on what a workflow has already applied (`marks.ts`, I1 to I5, and I9 in
+ * `recent.ts`), and the place where an event that comes before its state is kept. Authors take events one by one
  * (`next`), or hand them to handlers (`on`, `run`); updates that carry one are answered (`answer`,
  * I8 in `answers.ts`).
  *
  * I6 Accepted events are taken in the order of acceptance; none is dropped because of state.
  * I7 `state()` carries marks, answers and untaken events through continue-as-new; its size is
- *    bounded by the number of sources plus what waits.
+ *    bounded by the number of sources, the newest ids, and what waits.
  */
 import {
   CancellationScope,
@@ -18,7 +18,7 @@ import {
 } from '@temporalio/workflow';
 import type { Duration } from '@temporalio/common';
 import { type Answer, type AnswerDefinition, Answers, type KeptAnswer } from './answers.js';
-import type { Event, Skipped } from './event.js';
+import { type Event, identityOf, type Skipped } from './event.js';
 import { Marks, type MarksState } from './marks.js';
 import { type Receipt, receiptReporter } from './receipt.js';
 import { isRenewable } from './renewal.js';
@@ -167,9 +167,10 @@ export class Inbox<E extends Event> {
       update,
       (event: A, skipped?: readonly Skipped[]) => {
         const isNew = this.#accept([event], skipped).length > 0;
+        const identity = identityOf(event);
         return isNew
-          ? this.#answers.first(event.id, () => handler(event))
-          : this.#answers.again<Result>(event.id);
+          ? this.#answers.first(identity, () => handler(event))
+          : this.#answers.again<Result>(identity);
       },
       {
         validator: (event: A) => {

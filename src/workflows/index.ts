@@ -1,6 +1,6 @@
 /** The only door into the sandbox: what bridges, worker and commands may know of the workflows. */
 export type { Answer, AnswerDefinition } from './answers.js';
-export type { Event, Position, Skipped } from './event.js';
+export { type Event, identityOf, type Position, type Skipped, skippedOf } from './event.js';
 export { fulfilOrder } from './fulfil-order.js';
 export {
   type CancellationReason,

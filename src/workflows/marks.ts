@@ -12,9 +12,14 @@
  * I3 Only an event that comes in order moves the mark. One accepted out of order beyond it is
  *    remembered by its id until the mark is past it, so what lies between is not lost.
  * I4 A late event that nobody could read before is accepted once, wherever the mark is.
- * I5 The size is bounded per source; what has to be forgotten is counted, never silently so.
+ * I5 The size is bounded per source; what has to be forgotten of it is counted, never silently so.
+ *
+ * What producers gave an id of their own may be published at several places. Each place is decided
+ * as above; the fact is accepted at the first of them only (I9 in `recent.ts`), and one hole is
+ * enough for all places of one source.
  */
-import type { Event, Skipped } from './event.js';
+import { type Event, identityOf, type Skipped } from './event.js';
+import { Recent } from './recent.js';
 
 /** Holes per source. A bridge holds back before it needs more. */
 const holesMax = 256;
@@ -39,6 +44,7 @@ export interface Mark {
 }
 
 export interface Place {
+  /** Of a hole: its identity. */
   readonly id: string;
   readonly at: string;
 }
@@ -48,16 +54,19 @@ export interface MarksState {
   readonly marks: Readonly<Record<string, Mark>>;
   /** Passed over so far, oldest first. */
   readonly holes: Readonly<Record<string, readonly Place[]>>;
-  /** Ids of accepted events that nobody could read before, oldest first. */
+  /** Identities of accepted events that nobody could read before, oldest first. */
   readonly late: readonly string[];
+  /** Identities that producers gave, of the newest accepted events, oldest first. */
+  readonly recent?: readonly string[];
 }
 
 /** What one source is known by; maps and sets, because a position may carry thousands of ids. */
 interface Source {
   at: string;
   readonly ids: Set<string>;
-  /** Id to position. */
-  readonly ahead: Map<string, string>;
+  /** By id and position. */
+  readonly ahead: Map<string, Place>;
+  /** Identity to position. */
   readonly holes: Map<string, string>;
 }
 
@@ -65,15 +74,17 @@ interface Source {
 export class Marks {
   readonly #sources = new Map<string, Source>();
   readonly #late: Set<string>;
+  readonly #recent: Recent;
   #forgotten = 0;
 
-  constructor({ marks, holes, late }: MarksState = { marks: {}, holes: {}, late: [] }) {
+  constructor({ marks, holes, late, recent }: MarksState = { marks: {}, holes: {}, late: [] }) {
     this.#late = new Set(late);
+    this.#recent = new Recent(recent);
     for (const [source, { at, ids, ahead = [] }] of Object.entries(marks)) {
       const known = this.#of(source);
       known.at = at;
       for (const id of ids) known.ids.add(id);
-      for (const place of ahead) known.ahead.set(place.id, place.at);
+      for (const place of ahead) known.ahead.set(keyOf(place), place);
     }
     for (const [source, places] of Object.entries(holes)) {
       const known = this.#of(source);
@@ -88,31 +99,31 @@ export class Marks {
 
   /** True when `event` would be accepted; changes nothing. */
   accepts(event: Event): boolean {
-    const { id, late, position } = event;
-    const known = this.#sources.get(position.source) ?? newSource();
-    if (known.holes.has(id)) return true;
-    if (isSeen(known, event)) return false;
-    return late === 'undecided' ? !this.#late.has(id) : position.at >= known.at;
+    return this.#isNewPlace(event) && !this.#recent.has(identityOf(event));
   }
 
   /** Accepts `event`, or answers false: it is a repetition. */
   accept(event: Event): boolean {
-    if (!this.accepts(event)) return false;
-    const { id, late, position } = event;
-    this.#of(position.source).holes.delete(id);
+    if (!this.#isNewPlace(event)) return false;
+    const { late, position } = event;
+    const identity = identityOf(event);
+    const known = this.#of(position.source);
+    const hole = holeOf(known, event);
+    if (hole !== undefined) known.holes.delete(hole);
     if (late === undefined) this.#pass(event);
     else this.#note(event);
-    if (late === 'undecided') this.#late.add(id);
+    if (late === 'undecided') this.#late.add(identity);
     this.#forgotten += trim(this.#late, lateMax);
-    return true;
+    return event.ownId !== true || this.#isNewFact(identity);
   }
 
   /** Takes note that `skipped` is passed over: a hole, unless it was applied. */
   skip(skipped: Skipped): void {
-    const { id, position } = skipped;
+    const { position } = skipped;
+    const identity = identityOf(skipped);
     const known = this.#of(position.source);
-    if (position.at < known.at || isSeen(known, skipped)) return;
-    known.holes.set(id, position.at);
+    if (position.at < known.at || isSeen(known, skipped) || this.#recent.has(identity)) return;
+    known.holes.set(identity, position.at);
     // The newest are the likeliest to be asked for. A redrive of one that was forgotten is dropped
     // as a repetition, unknown to the bridge: nothing acts twice, and the count below tells of it.
     this.#forgotten += trim(known.holes, holesMax);
@@ -124,11 +135,30 @@ export class Marks {
     const holes: Record<string, readonly Place[]> = {};
     for (const [source, known] of this.#sources) {
       const { at, ids } = known;
-      const ahead = known.ahead.size === 0 ? {} : { ahead: placesOf(known.ahead) };
+      const ahead = known.ahead.size === 0 ? {} : { ahead: [...known.ahead.values()] };
       if (at !== '' || known.ahead.size > 0) marks[source] = { at, ids: [...ids], ...ahead };
       if (known.holes.size > 0) holes[source] = placesOf(known.holes);
     }
-    return { marks, holes, late: [...this.#late] };
+    const recent = this.#recent.state();
+    const facts = recent.length === 0 ? {} : { recent };
+    return { marks, holes, late: [...this.#late], ...facts };
+  }
+
+  /** Whether `event` was not accepted at this place. */
+  #isNewPlace(event: Event): boolean {
+    const { late, position } = event;
+    const known = this.#sources.get(position.source) ?? newSource();
+    if (holeOf(known, event) !== undefined) return true;
+    if (isSeen(known, event)) return false;
+    return late === 'undecided' ? !this.#late.has(identityOf(event)) : position.at >= known.at;
+  }
+
+  /** I9; from now on it is known, and a hole nowhere. */
+  #isNewFact(identity: string): boolean {
+    if (this.#recent.has(identity)) return false;
+    this.#recent.add(identity);
+    for (const { holes } of this.#sources.values()) holes.delete(identity);
+    return true;
   }
 
   /** An event that came in order: everything before it was applied or is a hole. */
@@ -143,7 +173,8 @@ export class Marks {
     const known = this.#of(position.source);
     if (position.at === known.at) this.#see(known, id);
     if (position.at <= known.at) return;
-    known.ahead.set(id, position.at);
+    const place = { id, at: position.at };
+    known.ahead.set(keyOf(place), place);
     // Past the bound the mark has to move after all, by as little as it can.
     if (known.ahead.size > aheadMax) moveTo(known, lowest(known.ahead.values()));
   }
@@ -167,17 +198,27 @@ function newSource(): Source {
   return { at: '', ids: new Set(), ahead: new Map(), holes: new Map() };
 }
 
-/** True when its very id was accepted on the mark or beyond it. */
+/** True when it was accepted at its very place, on the mark or beyond it. */
 function isSeen({ at, ids, ahead }: Source, { id, position }: Skipped): boolean {
-  return ahead.has(id) || (position.at === at && ids.has(id));
+  if (position.at === at && ids.has(id)) return true;
+  return ahead.size > 0 && ahead.has(keyOf({ id, at: position.at }));
+}
+
+/** The hole that `event` fills. */
+function holeOf({ holes }: Source, event: Event): string | undefined {
+  if (holes.size === 0) return undefined;
+  const identity = identityOf(event);
+  if (holes.has(identity)) return identity;
+  // Announced by a bridge that did not tell whose the id is: known by its place.
+  return holes.get(event.id) === event.position.at ? event.id : undefined;
 }
 
 function moveTo(source: Source, at: string): void {
   source.at = at;
   source.ids.clear();
-  for (const [id, place] of source.ahead) {
-    if (place === at) source.ids.add(id);
-    if (place <= at) source.ahead.delete(id);
+  for (const [key, place] of source.ahead) {
+    if (place.at === at) source.ids.add(place.id);
+    if (place.at <= at) source.ahead.delete(key);
   }
 }
 
@@ -192,8 +233,12 @@ function trim(entries: Set<string> | Map<string, string>, max: number): number {
   return removed;
 }
 
-function lowest(positions: Iterable<string>): string {
-  return [...positions].reduce((low, at) => (at < low ? at : low));
+function lowest(places: Iterable<Place>): string {
+  return [...places].map(({ at }) => at).reduce((low, at) => (at < low ? at : low));
+}
+
+function keyOf({ id, at }: Place): string {
+  return `${at} ${id}`;
 }
 
 function placesOf(places: ReadonlyMap<string, string>): readonly Place[] {

@@ -1,7 +1,7 @@
 /**
  * The engine against a model of the world: whatever the interleaving of delivery, completion,
- * failure, rebalance, kill, zombie, lost metadata, parking and redrive, nothing is lost, nothing
- * acts twice, order holds, and no commit passes a hole.
+ * failure, rebalance, kill, zombie, lost metadata, parking, redrive and repeated publishing, nothing
+ * is lost, nothing acts twice, order holds, and no commit passes a hole.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -21,6 +21,7 @@ const log = fc.array(
       ),
       bad: fc.constantFrom('no', 'no', 'no', 'no', 'undecodable', 'refused'),
       gap: fc.constantFrom(0, 0, 0, 1, 5),
+      fact: fc.constantFrom(...[undefined, undefined, undefined, undefined], ...[0, 1, 2, 3, 4, 5]),
     }),
     { minLength: 1, maxLength: 25 },
   ),
@@ -33,7 +34,7 @@ const policy = fc.record({
   whenClosed: fc.constantFrom('leave-closed', 'start-again'),
 });
 
-test(`E1-E3, I1-I4, H1-H8: nothing lost, nothing twice, order kept, no commit past a hole (${String(runs)} runs, seed ${String(seed)})`, async () => {
+test(`E1-E3, I1-I4, I9, H1-H8: nothing lost, nothing twice, order kept, no commit past a hole (${String(runs)} runs, seed ${String(seed)})`, async () => {
   await fc.assert(
     fc.asyncProperty(
       log,

@@ -26,7 +26,7 @@ import { ensureHoldingSchema } from '../../src/bridges/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding-store.js';
 import { defineRoute, type Route } from '../../src/bridges/route.js';
 import { ensureTopics } from '../../src/stack/topics.js';
-import type { Event } from '../../src/workflows/index.js';
+import { type Event, inboxQuery } from '../../src/workflows/index.js';
 import {
   askDesk,
   type DeskAsked,
@@ -263,6 +263,48 @@ describe('actions', () => {
     await third.decided(5);
     await eventually('4 to be noted', async () => (await notes()).includes('told 4'));
     expect(await notes()).toEqual(['told 3', 'told 4']);
+  });
+
+  it('one id at two offsets acts once: start, signal, update; in the next run too', async () => {
+    const { bridge, send, desk, notes, ended } = await scene();
+    const rules = { tell: 'signalWithStart', whenClosed: 'start-again' } as const;
+    const { decided } = await bridge('1', rules);
+    await send(['opened', 1], ['told', 1], ['asked', 5], ['told', 2], ['told', 3]);
+    await send(['told', 1], ['asked', 5], ['opened', 1], ['told', 3], ['told', 4]);
+    await decided(10);
+    await eventually('all to be noted', async () => (await notes()).includes('told 4'));
+    const told = ['told 1', 'told 2', 'told 3', 'told 4'];
+    expect([...(await notes())].sort()).toEqual(['asked 5', 'opened 1', ...told]);
+    expect((await notes()).filter((note) => told.includes(note))).toEqual(told);
+    expect((await desk.query(inboxQuery)).duplicates).toBe(3);
+    await send(['closed', 1]);
+    await ended('COMPLETED');
+    await send(['told', 2], ['opened', 1]);
+    expect((await decided(13)).slice(11)).toEqual([
+      ...['tell ignored applied-before', 'open ignored applied-before'],
+    ]);
+    await send(['told', 6], ['told', 3], ['told', 7]);
+    await eventually('the next run to note', async () => (await notes()).includes('told 7'));
+    expect(await notes()).toEqual(['told 6', 'told 7']);
+  });
+
+  it('a row of the outbox that its connector publishes again, hundreds of events later', async () => {
+    const { topic, bridge, send, notes } = await scene();
+    await bridge('1');
+    await send(['opened', 0]);
+    const rows = Array.from({ length: 300 }, (_, n) => ({
+      ...{ key: topic, value: JSON.stringify({ desk: topic, n }) },
+      headers: { id: randomUUID(), eventType: 'desk.told' },
+    }));
+    await producer.send({ topic, messages: rows });
+    await eventually('the rows to be noted', async () => (await notes()).length === 301);
+    // As after its crash: from where it had last written down how far it was.
+    await producer.send({ topic, messages: rows.slice(40) });
+    await send(['told', 300]);
+    await eventually('what follows', async () => (await notes()).at(-1) === 'told 300');
+    expect((await notes()).slice(1)).toEqual(
+      Array.from({ length: 301 }, (_, n) => `told ${String(n)}`),
+    );
   });
 
   it('update: settled by its answer; refused it is a dead letter; repeated it is done once', async () => {

@@ -1,6 +1,6 @@
 /**
- * A single effect acts once under its event, however often it is asked for; but what failed is run
- * again when it is redriven, whether the server has standalone activities or not.
+ * A single effect acts once under its event, however often it is asked for or published; but what
+ * failed is run again when it is redriven, whether the server has standalone activities or not.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -80,9 +80,9 @@ it.each([
   '%s: refused and redriven until it goes through, then never again',
   async (_, at, old) => {
     const target = aTarget(at, old);
-    const event = anEvent({ id: `e-${randomUUID()}`, type: 'charged' });
-    const ask = (late?: 'undecided') => {
-      const events = [late === undefined ? event : { ...event, late }];
+    const event = anEvent({ id: `e-${randomUUID()}`, type: 'charged', ownId: true });
+    const ask = (late?: 'undecided', more: Partial<Event> = {}) => {
+      const events = [{ ...event, ...(late === undefined ? {} : { late }), ...more }];
       const run: RunRequest = {
         ...{ kind: 'run', activity: 'refuseTwice', takes: 'one', startToCloseMs: 10_000, events },
       };
@@ -98,6 +98,11 @@ it.each([
     expect(await ask('undecided')).toEqual({ kind: 'done' });
     expect(await ask('undecided')).toEqual({ kind: 'done' });
     expect(await ask()).toEqual({ kind: 'done' });
+    const position = { ...event.position, at: '9'.padStart(20, '0') };
+    // Published again at another place, it is the same event.
+    expect(await ask(undefined, { position })).toEqual({ kind: 'done' });
     expect(runs.get(event.id)).toBe(3);
+    expect(await ask(undefined, { type: 'refunded' })).toEqual({ kind: 'done' });
+    expect(runs.get(event.id)).toBe(4);
   },
 );

@@ -1,9 +1,10 @@
 /**
  * What bridges send to one workflow, as a model: batches cut anywhere, answers that get lost,
  * bridges that are killed and whose last request arrives much later, events that are passed over
- * and come after all. The constant-size marks are held against a memory of every id.
+ * and come after all, facts that their producer publishes at several places. The marks are held
+ * against a memory of every fact.
  */
-import type { Event, Skipped } from '../../src/workflows/index.js';
+import { type Event, type Skipped, skippedOf } from '../../src/workflows/index.js';
 import { Marks } from '../../src/workflows/marks.js';
 import { anEvent } from './records.js';
 
@@ -13,6 +14,17 @@ export interface Entry {
   readonly step: number;
   /** Nobody can read it at first. */
   readonly undecided: boolean;
+  /** Which of a few facts with ids of their producer's it tells of; absent: one of its own. */
+  readonly fact: number | undefined;
+}
+
+interface Placed {
+  readonly event: Event;
+  readonly undecided: boolean;
+  /** What no other place has. */
+  readonly place: string;
+  /** What all places of a fact have. */
+  readonly fact: string;
 }
 
 interface Request {
@@ -21,15 +33,16 @@ interface Request {
 }
 
 type Item = { readonly event: Event } | { readonly skipped: Skipped };
+type Routed = Item & { readonly place: string };
 
 /** One bridge: where it is in each source, and what waits in the workflow's lane. */
 interface Bridge {
   readonly cursors: number[];
-  readonly lane: Item[];
+  readonly lane: Routed[];
 }
 
 export class InboxTraffic {
-  readonly #logs: readonly (readonly (Event & { readonly undecided: boolean })[])[];
+  readonly #logs: readonly (readonly Placed[])[];
   /** Per source: everything below was answered or announced, so a bridge may begin there. */
   readonly #committed: number[];
   readonly #settled = new Set<string>();
@@ -38,7 +51,7 @@ export class InboxTraffic {
   readonly #seen = new Set<string>();
   #bridge: Bridge;
   #marks = new Marks();
-  /** Where the marks and the memory of every id disagree. */
+  /** Where the marks and the memory of every fact disagree. */
   readonly violations: string[] = [];
 
   constructor(logs: readonly (readonly Entry[])[]) {
@@ -68,7 +81,7 @@ export class InboxTraffic {
     }
     while (this.#bridge.lane.length > 0) this.#send(0);
     for (const event of this.#setAside.values()) this.#deliver({ events: [event], skipped: [] });
-    return this.#logs.flat().flatMap(({ id }) => (this.#seen.has(id) ? [] : [id]));
+    return this.#logs.flat().flatMap(({ fact, place }) => (this.#seen.has(fact) ? [] : [place]));
   }
 
   /** The bridge reads on in one source. */
@@ -78,15 +91,15 @@ export class InboxTraffic {
     const entry = this.#logs[source]?.[cursor];
     if (entry === undefined) return;
     this.#bridge.cursors[source] = cursor + 1;
-    const { undecided, ...event } = entry;
+    const { undecided, event, place } = entry;
     if (undecided) {
-      this.#setAside.set(event.id, { ...event, late: 'undecided' });
-      this.#settled.add(event.id);
+      this.#setAside.set(place, { ...event, late: 'undecided' });
+      this.#settled.add(place);
     } else if (pick % 7 === 3) {
-      this.#setAside.set(event.id, { ...event, late: 'held' });
-      this.#bridge.lane.push({ skipped: { id: event.id, position: event.position } });
+      this.#setAside.set(place, { ...event, late: 'held' });
+      this.#bridge.lane.push({ skipped: skippedOf(event), place });
     } else {
-      this.#bridge.lane.push({ event });
+      this.#bridge.lane.push({ event, place });
     }
   }
 
@@ -100,7 +113,7 @@ export class InboxTraffic {
     this.#deliver(request);
     if (fate === 2) return;
     lane.splice(0, items.length);
-    for (const { id } of [...request.events, ...request.skipped]) this.#settled.add(id);
+    for (const { place } of items) this.#settled.add(place);
   }
 
   /** The request of a dead bridge arrives, not necessarily for the only time. */
@@ -111,9 +124,9 @@ export class InboxTraffic {
 
   /** What was set aside comes after all, through the lane; also more than once. */
   #redrive(pick: number): void {
-    const events = [...this.#setAside.values()];
-    const event = events[pick % (events.length || 1)];
-    if (event !== undefined) this.#bridge.lane.push({ event });
+    const aside = [...this.#setAside];
+    const [place, event] = aside[pick % (aside.length || 1)] ?? [];
+    if (place !== undefined && event !== undefined) this.#bridge.lane.push({ event, place });
   }
 
   #renew(): void {
@@ -125,7 +138,7 @@ export class InboxTraffic {
   #kill(pick: number): void {
     this.#zombies.push(requestOf(this.#bridge.lane.slice(0, 1 + (pick % 5))));
     for (const [source, log] of this.#logs.entries()) {
-      const open = log.findIndex(({ id }) => !this.#settled.has(id));
+      const open = log.findIndex(({ place }) => !this.#settled.has(place));
       this.#committed[source] = open < 0 ? log.length : open;
     }
     const cursors = this.#committed.map((offset) => Math.max(offset - (pick % 3), 0));
@@ -135,14 +148,16 @@ export class InboxTraffic {
   #deliver({ events, skipped }: Request): void {
     for (const one of skipped) this.#marks.skip(one);
     for (const event of events) {
-      const isNew = !this.#seen.has(event.id);
+      const fact = factOf(event);
+      const isNew = !this.#seen.has(fact);
       const foreseen = this.#marks.accepts(event);
       const accepted = this.#marks.accept(event);
       if (accepted !== isNew) {
-        this.violations.push(`${event.id} ${event.late ?? ''}: ${isNew ? 'lost' : 'twice'}`);
+        const what = `${fact} at ${event.position.at} ${event.late ?? ''}`;
+        this.violations.push(`${what}: ${isNew ? 'lost' : 'twice'}`);
       }
-      if (accepted !== foreseen) this.violations.push(`${event.id}: foreseen differently`);
-      if (accepted) this.#seen.add(event.id);
+      if (accepted !== foreseen) this.violations.push(`${fact}: foreseen differently`);
+      if (accepted) this.#seen.add(fact);
     }
   }
 }
@@ -154,11 +169,25 @@ function requestOf(items: readonly Item[]): Request {
   };
 }
 
-function placed(entries: readonly Entry[], source: number) {
-  let at = 0;
-  return entries.map(({ step, undecided }, index) => {
-    at += step;
-    const position = { source: `s${String(source)}`, at: String(at).padStart(20, '0') };
-    return { ...anEvent({ id: `s${String(source)}:${String(index)}`, position }), undecided };
+function placed(entries: readonly Entry[], number: number): Placed[] {
+  const source = `s${String(number)}`;
+  let last = 0;
+  return entries.map(({ step, undecided, fact }, index) => {
+    // Where producers give the ids, a place holds one record.
+    last += fact === undefined ? step : Math.max(step, 1);
+    const at = String(last).padStart(20, '0');
+    const place = `${source}:${String(index)}`;
+    const event = { ...anEvent({ id: place, position: { source, at } }), ...ownOf(fact) };
+    return { event, undecided, place, fact: factOf(event) };
   });
+}
+
+/** Two facts of different types share an id. */
+function ownOf(fact: number | undefined): Partial<Event> {
+  if (fact === undefined) return {};
+  return { id: `f${String(fact >> 1)}`, type: fact % 2 === 0 ? 'even' : 'odd', ownId: true };
+}
+
+function factOf({ id, type, ownId }: Event): string {
+  return ownId === true ? `${id} ${type}` : id;
 }

@@ -1,7 +1,8 @@
 /**
  * A model of everything around the engine: a log with committed offsets, workflows with inboxes, a
  * server that answers when the test lets it, a store of held records, an operator who redrives and
- * discards, and bridges that are killed or that live on as zombies.
+ * discards, producers that publish a fact again, and bridges that are killed or that live on as
+ * zombies.
  */
 import type { Command } from '../../src/bridges/command.js';
 import type { Recollection } from '../../src/bridges/courier.js';
@@ -14,7 +15,7 @@ import type { Request } from '../../src/bridges/request.js';
 import type { Decision } from '../../src/bridges/route.js';
 import type { Verdict } from '../../src/bridges/verdict.js';
 import { Inbox } from '../../src/workflows/inbox.js';
-import type { Event, InboxState } from '../../src/workflows/index.js';
+import type { Event, InboxState, Skipped } from '../../src/workflows/index.js';
 import { FakeHoldingStore } from './fake-holding-store.js';
 import { aRecord } from './records.js';
 
@@ -24,6 +25,11 @@ export interface Entry {
   readonly bad: 'no' | 'undecodable' | 'refused';
   /** Offsets skipped before this one, as compaction and transaction markers leave them. */
   readonly gap: number;
+  /**
+   * Which of a few facts it tells of, whose ids are their producer's: `key` and `kind` are then the
+   * fact's, and other records may tell of it again. Absent: a fact of its own.
+   */
+  readonly fact: number | undefined;
 }
 
 export interface Policy {
@@ -34,7 +40,8 @@ export interface Policy {
 
 interface Placed extends Entry {
   readonly record: KafkaRecord;
-  readonly id: string;
+  readonly place: string;
+  readonly event: Event;
 }
 
 interface Pending {
@@ -139,40 +146,43 @@ export class World {
           Number(entry.record.offset) < (this.#committed[partition] ?? 0) && !this.#decided(entry),
       ),
     );
-    if (holes.length > 0) throw new Error(`committed past ${holes.map(({ id }) => id).join()}`);
+    if (holes.length > 0)
+      throw new Error(`committed past ${holes.map(({ place }) => place).join()}`);
   }
 
   /** Records on which nothing durable was ever decided. */
   unsettled(): string[] {
-    return this.#log.flat().flatMap((entry) => (this.#decided(entry) ? [] : [entry.id]));
+    return this.#log.flat().flatMap((entry) => (this.#decided(entry) ? [] : [entry.place]));
   }
 
-  /** Events that never came to their workflow, though they were redriven and nobody ignored them. */
+  /** Facts that never came to their workflow, though they were redriven and nobody ignored them. */
   lost(): string[] {
     return this.#log.flat().flatMap((entry) => {
-      const { id, kind } = entry;
-      if (kind === 'ignore' || this.#ignored.has(id) || this.#isDiscarded(entry)) return [];
-      return this.#isApplied(entry) ? [] : [id];
+      const { place, kind } = entry;
+      if (kind === 'ignore' || this.#ignored.has(place) || this.#isDiscarded(entry)) return [];
+      return this.#isApplied(entry) ? [] : [place];
     });
   }
 
-  /** Events applied twice, or out of the order of their partition without having been held. */
+  /** Facts applied twice, or out of the order of their partition without having been held. */
   violations(): string[] {
     const found: string[] = [];
     for (const [workflowId, { applied }] of this.#workflows) {
       const seen = new Set<string>();
       const highest = new Map<string, string>();
-      for (const { id, position } of applied) {
+      for (const event of applied) {
+        const { position } = event;
+        const fact = factOf(event);
         // What was held may come later than what passed it, by whichever road; so may what was
         // announced while it was being held, should the hold come too late to count.
         const held =
-          this.#passedOver.has(id) ||
-          this.#log.flat().some((entry) => entry.id === id && this.#isHeld(entry));
-        if (seen.has(id)) found.push(`${workflowId}: ${id} twice`);
-        seen.add(id);
+          this.#passedOver.has(fact) ||
+          this.#log.flat().some((entry) => factOf(entry.event) === fact && this.#isHeld(entry));
+        if (seen.has(fact)) found.push(`${workflowId}: ${fact} twice`);
+        seen.add(fact);
         const last = highest.get(position.source);
         if (!held && last !== undefined && position.at <= last) {
-          found.push(`${workflowId}: ${id} after ${last}`);
+          found.push(`${workflowId}: ${fact} after ${last}`);
         }
         if (!held || last === undefined || position.at > last) {
           highest.set(position.source, position.at);
@@ -187,20 +197,20 @@ export class World {
   #overtaken(workflowId: string, applied: readonly Event[]): string[] {
     if (this.#policy.whenMissing !== 'ignore') return [];
     const highest = new Map<string, number>();
-    return applied.flatMap(({ id }) => {
-      const entry = this.#log.flat().find((one) => one.id === id);
+    return applied.flatMap((event) => {
+      const entry = this.#log.flat().find(({ place }) => place === placeOf(event));
       const { partition, offset } = entry?.record ?? { partition: -1, offset: '' };
       const key = `${String(partition)} ${String(entry?.key)}`;
       const last = highest.get(key) ?? -1;
       highest.set(key, Math.max(last, Number(offset)));
-      return Number(offset) < last ? [`${workflowId}: ${id} was overtaken`] : [];
+      return Number(offset) < last ? [`${workflowId}: ${factOf(event)} was overtaken`] : [];
     });
   }
 
   #isApplied(entry: Placed): boolean {
-    if (entry.kind === 'run') return this.#ran.some(({ id }) => id === entry.id);
     const { applied = [] } = this.#workflows.get(workflowOf(entry)) ?? {};
-    return applied.some(({ id }) => id === entry.id);
+    const fact = factOf(entry.event);
+    return (entry.kind === 'run' ? this.#ran : applied).some((event) => factOf(event) === fact);
   }
 
   #isDiscarded({ record }: Placed): boolean {
@@ -220,8 +230,8 @@ export class World {
 
   #decided(entry: Placed): boolean {
     if (entry.kind === 'ignore' && entry.bad !== 'undecodable') return true;
-    if (this.#isHeld(entry) || this.#buried.has(entry.id)) return true;
-    return this.#isApplied(entry) || this.#ignored.has(entry.id);
+    if (this.#isHeld(entry) || this.#buried.has(entry.place)) return true;
+    return this.#isApplied(entry) || this.#ignored.has(entry.place);
   }
 
   #join(): Member {
@@ -298,12 +308,7 @@ export class World {
   }
 
   #commandOf(entry: Placed): Command {
-    const { record, id, kind, bad } = entry;
-    const position = {
-      source: `kafka:t#0/${String(record.partition)}`,
-      at: record.offset.padStart(20, '0'),
-    };
-    const event = { id, type: 'e', occurredAt: '2024-01-01T00:00:00.000Z', position, data: bad };
+    const { event, kind } = entry;
     const workflowId = workflowOf(entry);
     if (kind === 'run') {
       const key = String(entry.key);
@@ -492,12 +497,13 @@ export class World {
       return { kind: 'reject', reason: 'refused-arguments', detail: 'bad' };
     }
     const skipped = 'skipped' in request ? request.skipped : [];
-    for (const { id } of skipped) this.#passedOver.add(id);
+    for (const one of skipped) this.#passedOver.add(factOf(one));
     switch (request.kind) {
       case 'run':
         // An effect recognises its events.
         for (const event of events) {
-          if (!this.#ran.some(({ id }) => id === event.id)) this.#ran.push(event);
+          const isNew = this.#ran.every((one) => factOf(one) !== factOf(event));
+          if (isNew) this.#ran.push(event);
         }
         return { kind: 'ran', outcomes: events.map(() => ({ status: 'done' })) };
       case 'start':
@@ -532,7 +538,7 @@ export class World {
 
   /** May be decided so; whether it is, depends on the route. */
   #ignore(events: readonly Event[]): void {
-    for (const { id } of events) this.#ignored.add(id);
+    for (const event of events) this.#ignored.add(placeOf(event));
   }
 
   #end(partition: number): number {
@@ -552,10 +558,39 @@ function place(entries: readonly Entry[], partition: number): Placed[] {
   let offset = -1;
   return entries.map((entry) => {
     offset += 1 + entry.gap;
-    const key = Buffer.from(String(entry.key));
+    const { fact } = entry;
+    const about = fact === undefined ? entry : { ...entry, ...aboutFact(fact) };
+    const key = Buffer.from(String(about.key));
     const record = aRecord({ topic, partition, offset: String(offset), key });
-    return { ...entry, record, id: idOf(record) };
+    return { ...about, record, place: idOf(record), event: eventOf(about, record) };
   });
+}
+
+/** Whatever else differs, a fact is about one workflow. */
+function aboutFact(fact: number): Pick<Entry, 'key' | 'kind'> {
+  const kinds = ['signal', 'start', 'signalWithStart', 'signal', 'run', 'signalWithStart'] as const;
+  return { key: fact >> 1, kind: kinds[fact % kinds.length] ?? 'signal' };
+}
+
+/** Two facts of different types share an id. */
+function eventOf({ fact, bad }: Entry, record: KafkaRecord): Event {
+  const position = {
+    source: `kafka:t#0/${String(record.partition)}`,
+    at: record.offset.padStart(20, '0'),
+  };
+  const about = { occurredAt: '2024-01-01T00:00:00.000Z', position, data: bad };
+  if (fact === undefined) return { id: idOf(record), type: 'e', ...about };
+  const type = fact % 2 === 0 ? 'even' : 'odd';
+  return { id: `f${String(fact >> 1)}`, type, ownId: true, ...about };
+}
+
+function factOf({ id, type, ownId }: Omit<Skipped, 'position'>): string {
+  return ownId === true ? `${id} ${String(type)}` : id;
+}
+
+/** As `idOf` names its record. */
+function placeOf({ position: { source, at } }: Event): string {
+  return `${source.slice(source.indexOf('/') + 1)}:${String(Number(at))}`;
 }
 
 function idOf({ partition, offset }: KafkaRecord): string {

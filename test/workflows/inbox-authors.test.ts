@@ -116,6 +116,19 @@ describe('I8: answers', () => {
     });
   });
 
+  it('I9: are given once to a fact that is published at two places, and are asked for by both', async () => {
+    const stream = new Stream();
+    const fact = (): Deposited => ({ ...deposit(stream, 5), id: 'd', ownId: true });
+    await run(account, {}, async (handle) => {
+      expect(await Promise.all([send(handle, fact()), send(handle, fact())])).toEqual([
+        ...[answered(5), answered(5)],
+      ]);
+      expect(await send(handle, fact())).toEqual(answered(5));
+      await handle.signal(endSignal);
+      expect(await handle.result()).toBe(5);
+    });
+  });
+
   const answered = (balance: number) => ({ kind: 'answered', result: { balance } });
 });
 

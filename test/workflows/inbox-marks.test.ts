@@ -105,6 +105,110 @@ describe('I4: what nobody could read before', () => {
   });
 });
 
+describe('I9: facts under ids of their own, published at several places', () => {
+  const fact = (position: number, id = 'x', more: Partial<Event> = {}): Event => ({
+    ...at(position, id),
+    ownId: true,
+    ...more,
+  });
+  const there = { position: { source: 'other', at: '7' } };
+  const heldFact = (position: number, id?: string) => fact(position, id, { late: 'held' });
+  const without = ({ id, type, position }: Event): Skipped => ({ id, type, ownId: true, position });
+  const skip = (marks: Marks, ...events: readonly Event[]): void => {
+    for (const event of events) marks.skip(without(event));
+  };
+
+  it('act at the first place only, also in another source, also in the next run', () => {
+    const marks = new Marks();
+    expect(verdicts(marks, fact(1), at(2), fact(3), fact(0, 'x', there))).toEqual([
+      ...[true, true, false, false],
+    ]);
+    expect(verdicts(carried(marks), fact(4), fact(5, 'y'), fact(6, 'y'))).toEqual([
+      ...[false, true, false],
+    ]);
+  });
+
+  it('the same id is another fact under another type', () => {
+    const marks = new Marks();
+    const other = { type: 'payment.succeeded' };
+    expect(verdicts(marks, fact(1), fact(2, 'x', other), fact(3, 'x', other), fact(4))).toEqual([
+      ...[true, true, false, false],
+    ]);
+  });
+
+  it('the mark passes a repetition: it is known by its place when its id is forgotten', () => {
+    const marks = new Marks();
+    verdicts(marks, fact(1), fact(9));
+    expect(marks.state().marks['s']).toEqual({ at: fact(9).position.at, ids: ['x'] });
+    for (let n = 0; n < 1_000; n += 1) {
+      marks.accept(fact(0, String(n), { position: { source: 'busy', at: String(1_000 + n) } }));
+    }
+    expect(marks.state().recent).not.toContain('payment.failed\nx');
+    expect(verdicts(carried(marks), fact(9), fact(1))).toEqual([false, false]);
+  });
+
+  it('passed over at one place and published again: act there, and not when they are redriven', () => {
+    const marks = new Marks();
+    skip(marks, fact(5));
+    expect(verdicts(marks, at(6), fact(9), heldFact(5))).toEqual([true, true, false]);
+    // A bridge that takes over announces what it finds held.
+    skip(marks, fact(5));
+    skip(marks, fact(12));
+    expect(carried(marks).state().holes).toEqual({});
+    expect(verdicts(marks, heldFact(5), at(13), heldFact(12))).toEqual([false, true, false]);
+  });
+
+  it('passed over in one source, published in another: no hole is left', () => {
+    const marks = new Marks();
+    skip(marks, fact(5));
+    expect(verdicts(marks, fact(0, 'x', there))).toEqual([true]);
+    expect(marks.state().holes).toEqual({});
+  });
+
+  it('passed over everywhere: act when the first of their places is redriven, whichever it is', () => {
+    for (const [first, second] of [
+      [5, 9],
+      [9, 5],
+    ] as const) {
+      const marks = new Marks();
+      skip(marks, fact(5), fact(9));
+      const next = carried(marks);
+      expect(verdicts(next, at(10), heldFact(first), heldFact(second))).toEqual([
+        ...[true, true, false],
+      ]);
+    }
+  });
+
+  it('two facts of one id are two holes', () => {
+    const marks = new Marks();
+    const other = { type: 'payment.succeeded' };
+    skip(marks, fact(5));
+    expect(verdicts(marks, fact(6, 'x', other), heldFact(5), heldFact(5))).toEqual([
+      ...[true, true, false],
+    ]);
+  });
+
+  it('what nobody could read before is dropped where it was applied from elsewhere', () => {
+    const marks = new Marks();
+    const late = { late: 'undecided' } as const;
+    expect(verdicts(marks, fact(9), fact(4, 'x', late), fact(5, 'y', late), fact(10, 'y'))).toEqual(
+      [...[true, false, true, false]],
+    );
+  });
+
+  it('cost nothing where the place is all that events are known by', () => {
+    const marks = new Marks();
+    for (let n = 0; n < 100; n += 1) marks.accept(at(n));
+    expect(Object.keys(marks.state())).toEqual(['marks', 'holes', 'late']);
+  });
+
+  it('a state from before is taken as it is: its holes are known by their places', () => {
+    const before = { marks: {}, late: [], holes: { s: [{ id: 'x', at: at(5).position.at }] } };
+    const marks = new Marks(before);
+    expect(verdicts(marks, fact(9, 'y'), heldFact(5), heldFact(5))).toEqual([true, true, false]);
+  });
+});
+
 describe('I5: bounds', () => {
   it('are kept, and what is given up is counted', () => {
     const marks = new Marks();

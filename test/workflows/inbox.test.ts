@@ -44,6 +44,16 @@ describe('Inbox', () => {
     expect(taken(after)).toEqual(['e2', 'e3']);
   });
 
+  it('I9: drops a fact that is published again, in one batch or runs later, and counts it', () => {
+    const fact = (position: number) => ({ ...at(position, 'x'), ownId: true }) as Letter;
+    const before = new Inbox<Letter>();
+    before.receive([fact(1), at(2), fact(3)]);
+    expect(taken(before)).toEqual(['x', 'e2']);
+    const after = new Inbox<Letter>(before.state());
+    after.receive([fact(4), at(5)]);
+    expect([taken(after), after.duplicates]).toEqual([['e5'], 2]);
+  });
+
   it('does not let its state be changed from outside', () => {
     const inbox = new Inbox<Letter>();
     inbox.receive([at(1)]);
