@@ -276,7 +276,8 @@ describe('actions', () => {
     const told = ['told 1', 'told 2', 'told 3', 'told 4'];
     expect([...(await notes())].sort()).toEqual(['asked 5', 'opened 1', ...told]);
     expect((await notes()).filter((note) => told.includes(note))).toEqual(told);
-    expect((await desk.query(inboxQuery)).duplicates).toBe(3);
+    // The update was told to be the one that was answered already; the start found its workflow.
+    expect((await desk.query(inboxQuery)).duplicates).toBe(2);
     await send(['closed', 1]);
     await ended('COMPLETED');
     await send(['told', 2], ['opened', 1]);
@@ -290,8 +291,9 @@ describe('actions', () => {
 
   it('a row of the outbox that its connector publishes again, hundreds of events later', async () => {
     const { topic, bridge, send, notes } = await scene();
-    await bridge('1');
+    const { decided } = await bridge('1');
     await send(['opened', 0]);
+    await decided(1);
     const rows = Array.from({ length: 300 }, (_, n) => ({
       ...{ key: topic, value: JSON.stringify({ desk: topic, n }) },
       headers: { id: randomUUID(), eventType: 'desk.told' },

@@ -22,6 +22,7 @@ import { defineRoute } from '../../src/bridges/route.js';
 import { ensureTopics } from '../../src/stack/topics.js';
 import type { Event } from '../../src/workflows/index.js';
 import { withoutActivities } from '../support/older-server.js';
+import { anEvent } from '../support/records.js';
 import { eventually } from '../support/site.js';
 
 type Asked = Event<
@@ -348,6 +349,20 @@ describe('effects', () => {
       expect(refused(await decided(30))).toEqual([]);
     }
     expect(await rows()).toEqual(asks.map(([key, n]) => `${key}${String(n)}`).sort());
+  });
+
+  it('onceEach: one id published twice is done once, under two types it is two', async () => {
+    const applied: string[] = [];
+    const note = onceEach(pool, randomUUID(), (events) => {
+      applied.push(...events.map(({ type, position: { at } }) => `${type} ${at}`));
+      return Promise.resolve(events.map(() => done));
+    });
+    const at = (type: string, offset: string) =>
+      anEvent({ type, ownId: true, position: { source: 'kafka:t#0/0', at: offset } });
+    const twice = [at('sold', '1'), at('returned', '2'), at('sold', '3')];
+    expect(await note(twice)).toEqual([done, done, done]);
+    expect(await note([at('returned', '4')])).toEqual([done]);
+    expect(applied).toEqual(['sold 1', 'returned 2']);
   });
 });
 
