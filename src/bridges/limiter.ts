@@ -3,7 +3,9 @@
  *
  * L1 What waits inside the server is estimated from latency, as TCP Vegas does: of `n` in flight,
  *    `n × (1 − best / seen)` wait. A few keep the server busy; more only slow everyone, the workers
- *    above all, whose requests compete with ours.
+ *    above all, whose requests compete with ours. How many are a few grows with the logarithm of
+ *    the limit, as in Netflix' concurrency-limits (`VegasLimit`): a server that takes one at a time
+ *    is kept busy by two, one that takes a hundred also wants its own unevenness covered.
  * L2 When the namespace or the cluster says that it is full or away, the limit is halved at once.
  * L3 Now and then it is halved for a moment to see the best latency anew; servers change.
  */
@@ -13,9 +15,10 @@ export interface LimiterOptions {
   readonly ceiling: number;
 }
 
-/** Fewer waiting: one more may go. More waiting: one less. */
-const fewWaiting = 4;
-const manyWaiting = 8;
+/** Fewer waiting than so many times log10 of the limit: one more may go. */
+const fewWaiting = 3;
+/** More: one less. */
+const manyWaiting = 6;
 /** The best latency is that of the last one to two thousand requests of a kind. */
 const memory = 1_000;
 
@@ -46,9 +49,10 @@ export class Limiter {
     const reached = inFlight >= this.limit;
     const best = this.#bestOf(kind, latencyMs, reached);
     const waiting = inFlight * (1 - best / Math.max(latencyMs, best));
-    if (waiting > manyWaiting) this.#limit -= 1 / 2;
+    const scale = Math.log10(this.#limit);
+    if (waiting > manyWaiting * scale) this.#limit -= 1 / 2;
     // Only a limit that is reached says anything about a higher one.
-    else if (waiting < fewWaiting && reached) this.#limit += 1 / 2;
+    else if (waiting < fewWaiting * scale && reached) this.#limit += 1 / 2;
     this.#limit = Math.min(this.#options.ceiling, Math.max(this.#options.floor, this.#limit));
     this.#answers += 1;
   }
