@@ -1,7 +1,8 @@
 /** A real server with a worker for `inbox-workflows.ts`, and signals sent as the bridge sends them. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, toPayloads, type Workflow } from '@temporalio/common';
 import {
   DefaultLogger,
@@ -11,6 +12,8 @@ import {
   Worker,
 } from '@temporalio/worker';
 import type { Addresses } from '../../src/addresses.js';
+import { judged } from '../../src/bridges/grpc-failure.js';
+import { backoffMs } from '../../src/bridges/limiter.js';
 import { type Event, eventsSignal, type Skipped } from '../../src/workflows/index.js';
 
 const workflowsPath = fileURLToPath(new URL('inbox-workflows.ts', import.meta.url));
@@ -74,7 +77,7 @@ export class InboxStage {
     return this.client.workflow.start(workflow.name, options) as Promise<WorkflowHandle<W>>;
   }
 
-  /** One signal; repeated, under its request id, for as long as the reason is one of the moment. */
+  /** One signal; repeated, under its request id, for as long as the bridge would. */
   async signal(workflowId: string, events: readonly Event[], skipped: readonly Skipped[] = []) {
     const request = {
       namespace,
@@ -84,17 +87,14 @@ export class InboxStage {
       signalName: eventsSignal.name,
       input: { payloads: toPayloads(defaultPayloadConverter, events, skipped) ?? [] },
     };
-    for (;;) {
-      try {
+    for (let attempt = 0; ; attempt += 1) {
+      const verdict = await judged(async () => {
         await this.client.workflowService.signalWorkflowExecution(request);
-        return;
-      } catch (error) {
-        if (!isGrpcServiceError(error)) throw error;
-        if (!momentary.has(error.code)) throw error;
-      }
+        return { kind: 'done' } as const;
+      });
+      if (verdict.kind === 'done') return;
+      if (verdict.kind !== 'retry') throw new Error(`refused: ${JSON.stringify(verdict)}`);
+      await sleep(backoffMs(attempt, Math.random()));
     }
   }
 }
-
-/** RESOURCE_EXHAUSTED and UNAVAILABLE. */
-const momentary: ReadonlySet<number> = new Set([8, 14]);
