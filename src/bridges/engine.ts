@@ -136,6 +136,8 @@ export class Engine {
       return;
     }
     window.highWatermark = at.highWatermark;
+    const last = records.at(-1);
+    if (last !== undefined) window.fetchedMs = Number(last.timestamp);
     let unmatched = 0;
     for (const record of records) unmatched += this.#accept(window, record);
     window.offsets.advance(at.next);

@@ -156,7 +156,7 @@ function watchEngine(registry: Registry, state: () => EngineState | undefined): 
   gauge('headrace_lanes', 'Workflow ids with something to do.', ({ lanes }) => lanes);
   gauge(
     'headrace_lag_seconds',
-    'Age of the oldest record that is not settled, over all partitions of this bridge.',
+    'Age of the oldest record that is not settled, fetched or not, over all partitions of this bridge.',
     ({ partitions }) => Math.max(0, ...partitions.map(ageSeconds)),
   );
 }
@@ -185,7 +185,7 @@ function watchPartitions(registry: Registry, state: () => EngineState | undefine
   gauge('headrace_lag_records', 'Offsets from the watermark to the end of the partition.', lagOf);
   gauge(
     'headrace_oldest_unsettled_seconds',
-    'Age of the oldest record of the partition that is not settled; 0 when all are.',
+    'Age of the oldest record of the partition that is not settled, fetched or not; 0 when all are.',
     ageSeconds,
   );
   gauge('headrace_unsettled_records', 'Records that were fetched and are not settled.', (one) => {

@@ -93,7 +93,10 @@ export interface PartitionState {
   readonly watermark: bigint | undefined;
   /** The end of the partition, as of the last fetch. */
   readonly highWatermark: bigint | undefined;
-  /** The timestamp of the oldest record that is not settled, in ms since the epoch. */
+  /**
+   * The timestamp of the oldest record that is not settled, in ms since the epoch; where that was
+   * not fetched yet, of the last one that was.
+   */
   readonly oldestUnsettledMs: number | undefined;
   /** Of the last commit. */
   readonly metadataBytes?: number;

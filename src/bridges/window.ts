@@ -42,6 +42,8 @@ export class PartitionWindow {
   metadata = '';
   /** The end of the partition, where it is known. */
   highWatermark: bigint | undefined;
+  /** When the last record that was fetched was written, ms since the epoch. */
+  fetchedMs: number | undefined;
 
   constructor(assignment: Assignment, epoch: number, limits: WindowLimits) {
     this.topic = assignment.topic;
@@ -99,6 +101,9 @@ export class PartitionWindow {
     const watermark = this.offsets.watermark();
     const oldest = watermark === undefined ? undefined : this.#open.get(watermark);
     const { topic, partition, paused, highWatermark } = this;
+    // What waits in Kafka is about as old as the last that was fetched.
+    const isBehind = (highWatermark ?? 0n) > (watermark ?? highWatermark ?? 0n);
+    const waitingMs = isBehind ? this.fetchedMs : undefined;
     return {
       ...{ topic, partition, paused, watermark, highWatermark },
       metadataBytes: this.metadata.length,
@@ -106,7 +111,7 @@ export class PartitionWindow {
       bytes: this.#bytes,
       span: Number(this.offsets.span),
       fill: this.#fill(),
-      oldestUnsettledMs: oldest === undefined ? undefined : Number(oldest.timestamp),
+      oldestUnsettledMs: oldest === undefined ? waitingMs : Number(oldest.timestamp),
     };
   }
 

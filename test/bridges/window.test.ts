@@ -90,3 +90,17 @@ test('bytes of a record are those of its key, its value and its headers', () => 
   expect(sizeOf(record)).toBe(5 + 1 + 3 + 2 + 3 + 1);
   expect(sizeOf(aRecord({ ...at, key: null, value: null, headers: {} }))).toBe(0);
 });
+
+test('what waits in Kafka is as old as the last record that was fetched', () => {
+  const window = new PartitionWindow(at, 1, limits);
+  window.deliver(0n, 1);
+  window.settle(0n, 1);
+  window.fetchedMs = 1_000;
+  window.highWatermark = 1n;
+  expect(window.state().oldestUnsettledMs).toBeUndefined();
+  window.highWatermark = 2n;
+  expect(window.state().oldestUnsettledMs).toBe(1_000);
+  window.deliver(1n, 1);
+  window.enter(1n, aRecord({ ...at, offset: '1', timestamp: '2000' }));
+  expect(window.state().oldestUnsettledMs).toBe(2_000);
+});
