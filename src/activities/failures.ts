@@ -29,8 +29,12 @@ export function mailFailure(error: unknown): ApplicationFailure {
   return ApplicationFailure.retryable(message, 'MailUnavailable');
 }
 
-/** The books refused: data that breaks a rule (class 22 and 23) breaks it again the next time. */
+/**
+ * The books refused: data that breaks a rule (class 22 and 23) breaks it again the next time. What
+ * the work on them said itself stays as it is.
+ */
 export function booksFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
   const message = `books: ${wordsOf(error)}`;
   if (/^2[23]/.test(stringIn(error, 'code') ?? '')) {
     return ApplicationFailure.nonRetryable(message, 'BooksRefused');

@@ -94,6 +94,9 @@ function settings(ports: Pick<Ports, 'kafka' | 'kafkaController'>, logs: string)
     'transaction.state.log.num.partitions': 4,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1_000,
+    // A broker that was killed is let in again once its session is over; the default is 9 s.
+    'broker.session.timeout.ms': 4_000,
+    'broker.heartbeat.interval.ms': 1_000,
     'log.retention.hours': 168,
     // Deleting a topic frees its files at once instead of after a minute.
     'log.segment.delete.delay.ms': 1_000,

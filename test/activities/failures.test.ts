@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import {
   booksFailure,
@@ -45,5 +46,10 @@ describe('failures', () => {
     [undefined, 'BooksUnavailable', false],
   ])('Postgres says %j: %s', (code, type, nonRetryable) => {
     expect(booksFailure(withField('code', code))).toMatchObject({ type, nonRetryable });
+  });
+
+  it('leaves alone what the work on the books said itself', () => {
+    const refused = ApplicationFailure.nonRetryable('no such order', 'OrderUnknown');
+    expect(booksFailure(refused)).toBe(refused);
   });
 });
