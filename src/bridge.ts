@@ -11,7 +11,7 @@ import type { KafkaRecord } from './bridges/record.js';
 import { Intake, type IntakeSettings } from './bridges/kafka.js';
 import { type EngineState, type Observer, tellAll } from './bridges/observer.js';
 import { dispatch } from './bridges/temporal.js';
-import { recall } from './bridges/temporal-updates.js';
+import { inboxOf, recall } from './bridges/temporal-updates.js';
 
 /** How often held records are looked at, ms. */
 const tendMs = 1_000;
@@ -71,7 +71,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     decide: (record) => table.decide(record),
     prepare: (records) => isPrepared(decoder, records, log),
     dispatch: (request) => dispatch(target, request),
-    recall: (workflowId) => recall(target, workflowId),
+    ...{ inboxOf: (id) => inboxOf(target, id), recall: (id) => recall(target, id) },
     bury: (letter) => letters.bury(letter),
     ...(store === undefined ? { groupId } : { groupId, store }),
     pause: (topic, partition) => {

@@ -26,14 +26,20 @@ export type Recollection =
 /** Verdicts on a question that brought no answer. */
 export type Unanswered = 'retry' | 'reject' | 'halt';
 
+/** What the newest run of a workflow says of its inbox; absent where it has none. */
+export type Seen =
+  { readonly kind: 'seen'; readonly inbox: InboxState | undefined } | { readonly kind: 'missing' };
+
 /** Temporal, one call at a time. Never throws for an answer of the server. */
 export interface TemporalPort {
   dispatch(request: Request): Promise<Verdict>;
+  /** What the newest run of `workflowId`, running or closed, has seen. A worker must answer. */
+  inboxOf(workflowId: string): Promise<Seen | Extract<Verdict, { kind: Unanswered }>>;
   /** What the newest run of `workflowId` is, and what its inbox had seen if it is closed. */
   recall(workflowId: string): Promise<Recollection | Extract<Verdict, { kind: Unanswered }>>;
 }
 
-export interface CourierPorts extends TemporalPort {
+export interface CourierPorts extends Omit<TemporalPort, 'inboxOf'> {
   sleep(ms: number): Promise<void>;
   random(): number;
   now(): number;
@@ -97,7 +103,7 @@ export class Courier {
         return this.#call({ kind: 'signal', workflowId: command.workflowId, events, skipped });
       case 'update': {
         const { workflowId, update, event } = command;
-        return this.#call({ kind: 'update', workflowId, update, event });
+        return this.#call({ kind: 'update', workflowId, update, event, skipped });
       }
       case 'cancel': {
         const { workflowId, reason, event } = command;

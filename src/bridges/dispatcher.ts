@@ -10,11 +10,12 @@
  *    lane overtakes it, and it keeps no place in flight.
  * D5 Nor does what is being set aside: the store or the dead-letter topic may be away.
  */
+import { announcementFor, mayStart, overFor, placed } from './announcement.js';
 import { laneOf } from './command.js';
 import { type Busy, type Conclusion, Courier } from './courier.js';
 import type { EngineLimits, EnginePorts } from './engine-ports.js';
 import { type Fate, fateOf } from './fate.js';
-import { keyQueue } from './held.js';
+import { type HeldNote, keyQueue } from './held.js';
 import type { HeldRecords } from './held-records.js';
 import type { Item } from './item.js';
 import { Lanes, type Taken } from './lanes.js';
@@ -200,13 +201,15 @@ export class Dispatcher {
 
   /** Resolves with what is to be tried again, in its order; undefined when it was given up (D2). */
   async #send(queued: readonly Item[]): Promise<readonly Item[] | undefined> {
+    const [head] = queued;
+    const over = head === undefined ? [] : await overFor(head.command, this.#held);
     const items = queued.filter((item) => this.#mayGo(item));
     const [first, ...rest] = items;
     if (first === undefined) return [];
     // Without the one that was held, the others may not belong together (G2).
     const size = requestSize(items, this.#limits.request);
     if (size < items.length) return this.#sendEach([items.slice(0, size), items.slice(size)]);
-    const conclusion = await this.#deliver([first, ...rest]);
+    const conclusion = await this.#deliver([first, ...rest], over);
     if (conclusion.kind === 'given-up') return undefined;
     if (conclusion.kind === 'retry') {
       this.#ports.observer.retrying(laneOf(first.command), conclusion, first.attempts + 1);
@@ -253,19 +256,18 @@ export class Dispatcher {
     if (isStored) this.#fly(group, 1);
   }
 
-  async #deliver(items: readonly [Item, ...Item[]]): Promise<Conclusion | Busy> {
+  async #deliver(
+    items: readonly [Item, ...Item[]],
+    over: readonly HeldNote[],
+  ): Promise<Conclusion | Busy> {
     const [first, ...rest] = items;
-    const { memory } = this.#held;
-    const lane = laneOf(first.command);
-    const { kind } = first.command;
-    const starts = kind === 'start' || kind === 'signalWithStart';
-    const skipped = kind === 'run' ? [] : memory.toAnnounce(lane, starts);
+    const { skipped, made } = announcementFor(first.command, over, this.#held);
     const conclusion = await this.#courier.deliver(
-      [first.command, ...rest.map(({ command }) => command)],
+      [placed(first, this.#held), ...rest.map((item) => placed(item, this.#held))],
       skipped,
       () => items.some((item) => this.#owner.isWanted(item)),
     );
-    if (conclusion.kind === 'done' && skipped.length > 0) memory.announced(lane, skipped);
+    if (conclusion.kind === 'done' && skipped.length > 0) made();
     return conclusion;
   }
 
@@ -277,7 +279,7 @@ export class Dispatcher {
     if (of.kind === 'redo') {
       if (!this.#held.mustWait(of.held, lane)) return true;
     } else {
-      const starts = command.kind === 'start' || command.kind === 'signalWithStart';
+      const starts = mayStart(command);
       const waits = [lane, keyQueue(record)].some((queue) => memory.blocks(record, queue, starts));
       if (!waits) return true;
     }

@@ -178,6 +178,7 @@ export async function discard(
   marking: Marking = {},
 ): Promise<number> {
   const change = `ended = 'discarded', ended_at = now(), updated_at = now(),
+    untold = (event is not null),
     history = ${remembered("'discarded'", '$3')}`;
   return mark(pool, selection, states, change, escapeText(why), marking);
 }

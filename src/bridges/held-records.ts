@@ -11,6 +11,7 @@ import {
   type HeldEnd,
   type HeldKey,
   type HeldNote,
+  type HoldingStore,
   keyOf,
   type PartitionId,
 } from './held.js';
@@ -18,8 +19,11 @@ import { Holds } from './holds.js';
 import { backoffMs } from './limiter.js';
 import { type Kept, Shelf } from './shelf.js';
 
-/** A look at what is due brings so many at most. */
+/** A look at what is due brings so many at most that can be tried, and reads so many at most. */
 const dueMax = 500;
+const readMax = 5_000;
+/** So long a request waits for the store to say what was discarded. */
+const patienceMs = 1_000;
 
 export class HeldRecords {
   readonly memory = new Holds();
@@ -34,6 +38,8 @@ export class HeldRecords {
   /** Looks at the store are numbered. */
   #look = 0;
   #looking = false;
+  /** How many of the last look could not be tried: they must not hide the others. */
+  #postponed = 0;
   /** Something waits for what, perhaps, is not there any more. */
   #stalled = false;
   #over = false;
@@ -94,7 +100,35 @@ export class HeldRecords {
 
   /** From now on what comes later for its queue waits behind it. */
   remember(note: HeldNote): void {
-    if (this.exists) this.memory.add(note);
+    if (!this.exists) return;
+    this.memory.add(note);
+    // What was discarded needs no room any more.
+    if (this.memory.isFilling(note)) this.#stalled = true;
+  }
+
+  /**
+   * What was discarded of what `workflowId` is passing over, and it does not know; that must be told
+   * before it is told of more, or its inbox would fill with what never comes. Nobody waits long for
+   * it: what is not told now is told the next time.
+   */
+  async discarded(workflowId: string): Promise<readonly HeldNote[]> {
+    const { store } = this.#ports;
+    const token = this.#token;
+    if (store === undefined || token === undefined) return [];
+    const asked = store.discarded(token, workflowId).catch((error: unknown) => this.#away(error));
+    const found = await Promise.race([asked, this.#ports.sleep(patienceMs).then(() => [])]);
+    if (token !== this.#token) return [];
+    // What is on its way all the same may still come.
+    const over = found.filter((note) => !this.#underWay.has(keyOf(note)));
+    for (const note of over) this.memory.remove(note);
+    return over;
+  }
+
+  /** Their workflow knows that `notes` were discarded. */
+  async told(notes: readonly HeldNote[]): Promise<void> {
+    const { store } = this.#ports;
+    if (store === undefined || this.#token === undefined || notes.length === 0) return;
+    await store.told(this.#token, notes).catch((error: unknown) => this.#away(error));
   }
 
   /** Resolves when `held` is durable, which it may become when it is `ready`. */
@@ -129,7 +163,7 @@ export class HeldRecords {
 
   /** What should be tried now and is not under way yet; each is under way from now on. */
   async due(): Promise<readonly Held[]> {
-    const { store, observer } = this.#ports;
+    const { store } = this.#ports;
     const token = this.#token;
     if (store === undefined || token === undefined || this.#looking) return [];
     this.#looking = true;
@@ -142,7 +176,10 @@ export class HeldRecords {
         if (token !== this.#token) return [];
         this.memory.reconcile(new Set(open.map(keyOf)), look);
       }
-      const due = await store.due(token, this.#ports.clock(), dueMax);
+      const busy = this.#underWay.size + this.#postponed;
+      this.#postponed = 0;
+      const limit = Math.min(dueMax + busy, readMax);
+      const due = await store.due(token, this.#ports.clock(), limit);
       if (token !== this.#token) return [];
       const fresh = due.filter((held) => !this.#underWay.has(keyOf(held)));
       for (const held of fresh) {
@@ -152,11 +189,15 @@ export class HeldRecords {
       }
       return fresh;
     } catch (error) {
-      observer.retrying('held records', storeAway(wordsOf(error)), 1);
-      return [];
+      return this.#away(error);
     } finally {
       this.#looking = false;
     }
+  }
+
+  #away(error: unknown): [] {
+    this.#ports.observer.retrying('held records', storeAway(wordsOf(error)), 1);
+    return [];
   }
 
   /** True when something before `note` has to go first, and is not on its way. */
@@ -168,6 +209,7 @@ export class HeldRecords {
 
   /** It is not its time yet. */
   postpone(key: HeldKey): void {
+    this.#postponed += 1;
     this.#underWay.delete(keyOf(key));
   }
 
@@ -194,13 +236,7 @@ export class HeldRecords {
   async again(
     token: string,
     key: HeldKey,
-    to: {
-      readonly state: 'dead' | 'waiting';
-      readonly reason: string;
-      readonly detail: string;
-      readonly nextTryMs?: number;
-      readonly blocks?: boolean;
-    },
+    to: Parameters<HoldingStore['again']>[2],
   ): Promise<'held' | 'fenced'> {
     const { store } = this.#ports;
     if (store === undefined || this.#shelf === undefined) return 'held';

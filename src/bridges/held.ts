@@ -100,6 +100,13 @@ export interface HoldingStore {
       readonly blocks?: boolean;
     },
   ): Promise<'held' | 'fenced'>;
+  /**
+   * What was discarded of the partitions of this claim, for `workflowId`, of which the workflow has
+   * not been told that nothing comes of it; some hundreds at most.
+   */
+  discarded(token: string, workflowId: string): Promise<readonly HeldNote[]>;
+  /** The workflows of `keys` know that they were discarded. */
+  told(token: string, keys: readonly HeldKey[]): Promise<void>;
   /** It is over. */
   end(token: string, keys: readonly HeldKey[], how: HeldEnd): Promise<'held' | 'fenced'>;
 }

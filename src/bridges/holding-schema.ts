@@ -27,15 +27,22 @@ export function remembered(what: string, detail: string): string {
     || jsonb_build_object('at', now(), 'what', ${what}::text, 'detail', ${detail}::text)`;
 }
 
+function isMissing(column: string): string {
+  return `not exists (select from pg_attribute where attrelid = 'headrace.held'::regclass
+      and attname = '${column}' and not attisdropped)`;
+}
+
 /** Looks first: what changes a table waits for everybody who uses it. */
-const groups = `
+const changes = `
 do $$ begin
-  if not exists (select from pg_attribute where attrelid = 'headrace.held'::regclass
-      and attname = 'consumer_group' and not attisdropped) then
+  if ${isMissing('consumer_group')} then
     alter table headrace.claims add column consumer_group text not null default '',
       drop constraint claims_pkey, add primary key (consumer_group, topic, partition);
     alter table headrace.held add column consumer_group text not null default '',
       drop constraint held_topic_generation_partition_record_offset_route_id_key;
+  end if;
+  if ${isMissing('untold')} then
+    alter table headrace.held add column untold boolean not null default false;
   end if;
 end $$;`;
 
@@ -76,6 +83,7 @@ create table if not exists headrace.held (
   redrive uuid,
   ended text check (ended in ('redriven', 'delivered', 'discarded')),
   ended_at timestamptz,
+  untold boolean not null default false,
   history jsonb not null default '[]',
   record_key bytea,
   record_value bytea,
@@ -84,7 +92,7 @@ create table if not exists headrace.held (
   record_bytes integer not null,
   check ((ended is null) = (ended_at is null))
 );
-${groups}
+${changes}
 create unique index if not exists held_once on headrace.held
   (consumer_group, topic, generation, partition, record_offset, route_id);
 create index if not exists held_open on headrace.held (topic, partition) where ended is null;
@@ -98,6 +106,8 @@ create index if not exists held_behind on headrace.held
 create index if not exists held_blocking on headrace.held
   (topic, partition, queue_id, generation, record_offset, id) where ${blocking};
 create index if not exists held_ended on headrace.held (ended_at) where ended is not null;
+create index if not exists held_untold on headrace.held (hashtextextended(workflow_id, 0))
+  where untold;
 create index if not exists held_redrive on headrace.held (redrive) where redrive is not null;
 `;
 

@@ -47,6 +47,13 @@ export function createHoldingStore(
     hold: (token, held) => hold(pool, token, held),
     due: (token, nowMs, limit) => due(pool, token, nowMs, limit),
     open: async (token) => (await pool.query<NoteRow>(openStatement, [token])).rows.map(noteOf),
+    discarded: async (token, workflowId) => {
+      const values = [token, escapeText(workflowId)];
+      return (await pool.query<NoteRow>(discardedStatement, values)).rows.map(noteOf);
+    },
+    told: async (token, keys) => {
+      await pool.query(toldStatement, [token, ...keyColumns(keys)]);
+    },
     again: async (token, key, to) => {
       const { state, reason, detail, nextTryMs, blocks = null } = to;
       const { rows } = await pool.query<{ fenced: boolean }>(againStatement, [
@@ -59,11 +66,8 @@ export function createHoldingStore(
     },
     end: async (token, keys, how) => {
       if (keys.length === 0) return 'held';
-      const { rows } = await pool.query<{ fenced: boolean }>(endStatement, [
-        ...[token, keys.map(({ topic }) => topic), keys.map(({ partition }) => partition)],
-        keys.map(({ generation }) => escapeText(generation)),
-        ...[keys.map(({ offset }) => offset), keys.map(({ route }) => idOf(route)), how],
-      ]);
+      const values = [token, ...keyColumns(keys), how];
+      const { rows } = await pool.query<{ fenced: boolean }>(endStatement, values);
       return rows[0]?.fenced === false ? 'held' : 'fenced';
     },
   };
@@ -81,17 +85,39 @@ const againStatement = `with ${fence}, changed as (
     and route_id = $6::uuid)
 select fenced from fence`;
 
-// What an operator discarded while it was on its way is told as what it came to be.
-const endStatement = `with ${fence}, changed as (
-  update headrace.held h set
-    ended = $7, ended_at = now(), updated_at = now(), history = ${remembered('$7', 'null')}
+/** The rows `h` of the keys in $2 to $6. */
+const ofKeys = `
   from unnest($2::text[], $3::integer[], $4::text[], $5::bigint[], $6::uuid[])
     as k (topic, partition, generation, record_offset, route_id) join mine using (topic, partition)
-  where not (select fenced from fence) and (h.ended is null or h.ended = 'discarded')
-    and h.consumer_group = mine.consumer_group and h.topic = k.topic
+  where h.consumer_group = mine.consumer_group and h.topic = k.topic
     and h.partition = k.partition and h.generation = k.generation
-    and h.record_offset = k.record_offset and h.route_id = k.route_id)
+    and h.record_offset = k.record_offset and h.route_id = k.route_id`;
+
+// What an operator discarded while it was on its way is told as what it came to be.
+const endStatement = `with ${fence}, changed as (
+  update headrace.held h set untold = false,
+    ended = $7, ended_at = now(), updated_at = now(), history = ${remembered('$7', 'null')}
+  ${ofKeys} and not (select fenced from fence) and (h.ended is null or h.ended = 'discarded'))
 select fenced from fence`;
+
+const toldStatement = `with ${fence} update headrace.held h set untold = false ${ofKeys}`;
+
+const discardedStatement = `
+  select ${noteColumns} from headrace.held h
+  join headrace.claims c using (consumer_group, topic, partition)
+  where c.token = $1::bigint and untold and workflow_id = $2
+    and hashtextextended(workflow_id, 0) = hashtextextended($2, 0)
+  order by id limit 500`;
+
+function keyColumns(keys: readonly HeldKey[]): unknown[] {
+  return [
+    keys.map(({ topic }) => topic),
+    keys.map(({ partition }) => partition),
+    keys.map(({ generation }) => escapeText(generation)),
+    keys.map(({ offset }) => offset),
+    keys.map(({ route }) => idOf(route)),
+  ];
+}
 
 const holdStatement = `with ${fence}, given as (
   select * from unnest($4::text[], $5::text[], $6::integer[], $7::bigint[], $8::text[], $9::uuid[],

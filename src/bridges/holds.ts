@@ -5,15 +5,19 @@
  *    it is delivered again.
  * H5 While something of a queue waits or blocks, what comes later for the queue waits behind it;
  *    only a command that starts the workflow passes what waits for that workflow.
- * H6 A workflow is told of every event that is passed over, once, with what passes it.
+ * H6 A workflow is told of every event that is passed over, once, with what passes it. What keeps its
+ *    place in the workflow's own queue is not passed over: only a start passes it (H5), and that comes
+ *    out of order itself, so that any number may wait for it.
  */
-import { type Skipped, skippedOf } from '../workflows/index.js';
+import { identityOf, type Skipped, skippedOf } from '../workflows/index.js';
 import { type HeldKey, type HeldNote, keyOf, keyQueue } from './held.js';
 import type { KafkaRecord } from './record.js';
 import { coversRoute } from './route.js';
 
 /** A run's inbox keeps 256 holes per source; from this many on, a dead letter holds up its queue. */
 const passedOverMax = 200;
+/** From this many on it matters that some may have been discarded meanwhile. */
+const passedOverMany = 150;
 
 interface Remembered {
   note: HeldNote;
@@ -129,16 +133,38 @@ export class Holds {
 
   /** True when a workflow has been passed over as often as its inbox can remember. */
   isCrowded(workflowId: string): boolean {
-    return (this.#passedOver.get(workflowId)?.size ?? 0) >= passedOverMax;
+    return this.#holes(workflowId) >= passedOverMax;
   }
 
-  /** H6: what `workflowId` has not been told yet; what waits in its own queue only by a start. */
-  toAnnounce(workflowId: string, starts: boolean): Skipped[] {
+  /** True when so many are passed over with `note` that it should be seen which are still held. */
+  isFilling(note: HeldNote): boolean {
+    return needsHole(note) && this.#holes(note.event.workflowId) >= passedOverMany;
+  }
+
+  #holes(workflowId: string): number {
     const all = [...(this.#passedOver.get(workflowId) ?? [])];
-    return all.flatMap(({ announced, note: { event, state, queue } }) => {
-      const isPassed = starts || state !== 'behind' || queue !== workflowId;
-      if (announced || event === undefined || !isPassed) return [];
-      return [skippedOf(event)];
+    return all.filter(({ note }) => needsHole(note)).length;
+  }
+
+  /** H6: true when `record`, whose command starts `workflowId`, passes what waits for it. */
+  isPassing(record: KafkaRecord, workflowId: string): boolean {
+    const waiting = [...(this.#queues.get(queueKey(record, workflowId)) ?? [])];
+    return waiting.some(({ note }) => isOrdered(note) && isBefore(note, record));
+  }
+
+  /** True when the fact of `event` is held for `workflowId`, wherever it was published. */
+  isPassedOver(workflowId: string, event: Skipped): boolean {
+    const all = [...(this.#passedOver.get(workflowId) ?? [])];
+    const identity = identityOf(event);
+    return all.some(({ note }) => note.event !== undefined && identityOf(note.event) === identity);
+  }
+
+  /** H6: what `workflowId` has not been told yet. */
+  toAnnounce(workflowId: string): Skipped[] {
+    const all = [...(this.#passedOver.get(workflowId) ?? [])];
+    return all.flatMap(({ announced, note }) => {
+      if (announced || !needsHole(note)) return [];
+      return [skippedOf(note.event)];
     });
   }
 
@@ -172,6 +198,12 @@ function isBefore(one: Place, other: Place): boolean {
 /** What keeps its place in its queue: all but a dead letter that is skipped. */
 function isOrdered({ state, blocks }: HeldNote): boolean {
   return blocks || state === 'behind' || state === 'waiting';
+}
+
+/** H6: its workflow's inbox has to remember that it is passed over. */
+function needsHole(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
+  const { event, queue } = note;
+  return event !== undefined && !(isOrdered(note) && queue === event.workflowId);
 }
 
 /** It waits, or waited in vain, for its workflow to be started. */

@@ -6,11 +6,14 @@
  * R1 A held record is over when all of its decisions are; if one is set aside again, all of it
  *    stays held, and the inbox recognises what had gone through.
  * R2 A record whose deadline has passed becomes a dead letter.
+ * R3 What the inbox would drop without anyone knowing whether it was applied is not sent: it stays a
+ *    dead letter that says so.
  */
 import type { Event } from '../workflows/index.js';
 import { bury } from './burial.js';
 import type { Command } from './command.js';
 import type { Dispatcher } from './dispatcher.js';
+import { Doubts } from './doubt.js';
 import type { EnginePorts, Outcome } from './engine-ports.js';
 import type { Held, HeldKey, HeldNote } from './held.js';
 import type { HeldRecords } from './held-records.js';
@@ -36,11 +39,13 @@ export class Redrive {
   readonly #ports: EnginePorts;
   readonly #held: HeldRecords;
   readonly #engine: Surroundings;
+  readonly #doubts: Doubts;
 
   constructor(ports: EnginePorts, held: HeldRecords, engine: Surroundings) {
     this.#ports = ports;
     this.#held = held;
     this.#engine = engine;
+    this.#doubts = new Doubts(ports);
   }
 
   /** Tries everything that is due. */
@@ -50,6 +55,7 @@ export class Redrive {
     const due = await this.#held.due();
     const records = due.map(({ record }) => record);
     const prepared = (await this.#ports.prepare?.(records)) ?? true;
+    const doubtOf = this.#doubts.turn();
     for (const held of due) {
       if (token !== this.#held.token) return;
       if (!this.#engine.isReached(held)) {
@@ -58,8 +64,10 @@ export class Redrive {
       }
       const isOver =
         held.state === 'waiting' && (held.deadlineMs ?? Infinity) <= this.#ports.clock();
+      const doubt = isOver ? 'none' : doubtOf(held);
       if (isOver) void this.#expire(held, token);
-      else if (prepared) this.#try(held, token);
+      else if (doubt === 'lost') void this.#refuse(held, token);
+      else if (prepared && doubt === 'none') this.#try(held, token);
       else this.#held.postpone(held);
     }
     this.#engine.dispatcher.pump();
@@ -146,7 +154,7 @@ export class Redrive {
     const to = { state: waits ? 'waiting' : 'dead', reason, detail } as const;
     const nextTryMs = nextLookMs(held, stays, this.#ports.clock());
     if (!waits) await this.#bury(held, token, stays);
-    const { blocks } = stays;
+    const blocks = stays.blocks === undefined ? undefined : stays.blocks || this.#isCrowded(held);
     const again = { ...to, ...(waits ? { nextTryMs } : blocks === undefined ? {} : { blocks }) };
     this.#answered(token, await this.#held.again(token, held, again));
   }
@@ -154,10 +162,26 @@ export class Redrive {
   /** R2 */
   async #expire(held: Held, token: string): Promise<void> {
     const detail = `${held.detail}: not within the time it was parked for`;
-    const blocks = this.#ports
+    const parks = this.#ports
       .decide(held.record)
       .some((one) => one.kind !== 'ignore' && one.park && coversRoute(held.route, one.route));
+    const blocks = parks || this.#isCrowded(held);
     const aside = { state: 'dead', reason: held.reason, detail, blocks } as const;
+    await this.#bury(held, token, aside);
+    this.#answered(token, await this.#held.again(token, held, aside));
+  }
+
+  /** What is passed over from now on needs a place in its workflow's inbox. */
+  #isCrowded({ state, event }: HeldNote): boolean {
+    const isNew = state === 'waiting' || state === 'behind';
+    return isNew && event !== undefined && this.#held.memory.isCrowded(event.workflowId);
+  }
+
+  /** R3 */
+  async #refuse(held: Held, token: string): Promise<void> {
+    const id = JSON.stringify(held.event?.workflowId);
+    const detail = `the inbox of ${id} may have forgotten that this was passed over`;
+    const aside = { state: 'dead', reason: 'inbox-forgot', detail } as const;
     await this.#bury(held, token, aside);
     this.#answered(token, await this.#held.again(token, held, aside));
   }

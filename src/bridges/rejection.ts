@@ -41,6 +41,11 @@ export const rejectionReasons = {
     cause: 'The route demands a running workflow, and its run is closed.',
     remedy: 'Let the route leave it closed or start it again; or redrive when it runs again.',
   },
+  'inbox-forgot': {
+    cause:
+      'More than 256 events of one source were passed over for its workflow, which does not know any more whether it had this one.',
+    remedy: 'See in the workflow whether it was applied; if not, publish it anew. Then discard it.',
+  },
   'update-refused': {
     cause: 'The workflow refused the update; the detail has its words.',
     remedy: 'Read the detail; redrive when the workflow can accept it.',

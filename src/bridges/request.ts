@@ -37,6 +37,7 @@ export interface UpdateRequest {
   readonly workflowId: string;
   readonly update: string;
   readonly event: Event;
+  readonly skipped: readonly Skipped[];
 }
 
 export interface CancelRequest {

@@ -1,8 +1,8 @@
 /** Shell: updates, answered; and what a closed run's inbox had seen. */
-import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import { defaultFailureConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { inboxQuery, type InboxState } from '../workflows/index.js';
-import type { Recollection, Unanswered } from './courier.js';
+import type { Recollection, Seen, Unanswered } from './courier.js';
 import { judged } from './grpc-failure.js';
 import type { UpdateRequest } from './request.js';
 import { factIdOf } from './request-id.js';
@@ -18,14 +18,18 @@ const completed =
 /** Sends an update and waits for its answer; a repetition joins the update that is under way. */
 export async function requestUpdate(target: Target, request: UpdateRequest): Promise<Verdict> {
   const { client, namespace, identity } = target;
-  const { workflowId, update, event } = request;
+  const { workflowId, update, event, skipped } = request;
+  const args = toPayloads(
+    defaultPayloadConverter,
+    ...(skipped.length === 0 ? [event] : [event, skipped]),
+  );
   const { outcome } = await withDeadline(target, () =>
     client.workflowService.updateWorkflowExecution({
       ...{ namespace, workflowExecution: { workflowId } },
       waitPolicy: { lifecycleStage: completed },
       request: {
         meta: { updateId: factIdOf(update, workflowId, event), identity },
-        input: { name: update, args: { payloads: [defaultPayloadConverter.toPayload(event)] } },
+        input: { name: update, args: { payloads: args ?? [] } },
       },
     }),
   );
@@ -49,11 +53,20 @@ export async function recall(
   const running = await judged(() => isRunning(target, workflowId));
   if (running === true) return { kind: 'running' };
   if (running !== false) return unanswered(running);
+  const seen = await inboxOf(target, workflowId);
+  return seen.kind === 'seen' ? { kind: 'closed', inbox: seen.inbox } : seen;
+}
+
+/** What the newest run of `workflowId`, running or closed, has seen. */
+export async function inboxOf(
+  target: Target,
+  workflowId: string,
+): Promise<Seen | Extract<Verdict, { kind: Unanswered }>> {
   // The query is replayed by a worker: where none runs, the deadline passes and it is asked again.
-  const inbox = await judged(() => inboxOf(target, workflowId));
-  if (!('kind' in inbox)) return { kind: 'closed', inbox: inbox.state };
+  const inbox = await judged(() => queryInbox(target, workflowId));
+  if (!('kind' in inbox)) return { kind: 'seen', inbox: inbox.state };
   // Refused: the workflow answers no such question, since it has no inbox.
-  if (inbox.kind === 'reject') return { kind: 'closed', inbox: undefined };
+  if (inbox.kind === 'reject') return { kind: 'seen', inbox: undefined };
   return unanswered(inbox);
 }
 
@@ -81,7 +94,7 @@ async function isRunning(target: Target, workflowId: string): Promise<boolean> {
   );
 }
 
-async function inboxOf(target: Target, workflowId: string): Promise<{ state: InboxState }> {
+async function queryInbox(target: Target, workflowId: string): Promise<{ state: InboxState }> {
   const { client, namespace } = target;
   const { queryResult } = await withDeadline(target, () =>
     client.workflowService.queryWorkflow({

@@ -41,6 +41,8 @@ export interface Skipped {
   /** With `ownId`, as in the event; an id that is made of the position needs neither. */
   readonly type?: string;
   readonly ownId?: true;
+  /** True: it was discarded, so that nothing comes of it any more. */
+  readonly over?: true;
 }
 
 /** What is told of an event that is passed over. */

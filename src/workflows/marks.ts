@@ -20,6 +20,17 @@
  */
 import { type Event, identityOf, type Skipped } from './event.js';
 import { Recent } from './recent.js';
+import {
+  holeOf,
+  isSeen,
+  keyOf,
+  lowest,
+  moveTo,
+  newSource,
+  type Place,
+  placesOf,
+  type Source,
+} from './source.js';
 
 /** Holes per source. A bridge holds back before it needs more. */
 const holesMax = 256;
@@ -43,12 +54,6 @@ export interface Mark {
   readonly ahead?: readonly Place[];
 }
 
-export interface Place {
-  /** Of a hole: its identity. */
-  readonly id: string;
-  readonly at: string;
-}
-
 /** Plain JSON; keys are sources. */
 export interface MarksState {
   readonly marks: Readonly<Record<string, Mark>>;
@@ -58,16 +63,8 @@ export interface MarksState {
   readonly late: readonly string[];
   /** Identities that producers gave, of the newest accepted events, oldest first. */
   readonly recent?: readonly string[];
-}
-
-/** What one source is known by; maps and sets, because a position may carry thousands of ids. */
-interface Source {
-  at: string;
-  readonly ids: Set<string>;
-  /** By id and position. */
-  readonly ahead: Map<string, Place>;
-  /** Identity to position. */
-  readonly holes: Map<string, string>;
+  /** By source: up to where holes were given up; absent: nowhere. */
+  readonly lost?: Readonly<Record<string, string>>;
 }
 
 /** Marks of every source of one workflow. */
@@ -77,7 +74,8 @@ export class Marks {
   readonly #recent: Recent;
   #forgotten = 0;
 
-  constructor({ marks, holes, late, recent }: MarksState = { marks: {}, holes: {}, late: [] }) {
+  constructor(state: MarksState = { marks: {}, holes: {}, late: [] }) {
+    const { marks, holes, late, recent, lost = {} } = state;
     this.#late = new Set(late);
     this.#recent = new Recent(recent);
     for (const [source, { at, ids, ahead = [] }] of Object.entries(marks)) {
@@ -90,6 +88,7 @@ export class Marks {
       const known = this.#of(source);
       for (const { id, at } of places) known.holes.set(id, at);
     }
+    for (const [source, at] of Object.entries(lost)) this.#of(source).lost = at;
   }
 
   /** How often a bound was met and the oldest entry was given up: 0 where all keep their promises. */
@@ -100,6 +99,17 @@ export class Marks {
   /** True when `event` would be accepted; changes nothing. */
   accepts(event: Event): boolean {
     return this.#isNewPlace(event) && !this.#recent.has(identityOf(event));
+  }
+
+  /**
+   * True when `event`, which was announced as passed over, would be dropped although it may never
+   * have been applied: so many were passed over that the hole may have been given up.
+   */
+  mayHaveLost(event: Skipped): boolean {
+    const known = this.#sources.get(event.position.source);
+    if (known === undefined || event.position.at > known.lost) return false;
+    if (event.position.at >= known.at || isSeen(known, event)) return false;
+    return holeOf(known, event) === undefined && !this.#recent.has(identityOf(event));
   }
 
   /** Accepts `event`, or answers false: it is a repetition. */
@@ -117,31 +127,40 @@ export class Marks {
     return event.ownId !== true || this.#isNewFact(identity);
   }
 
-  /** Takes note that `skipped` is passed over: a hole, unless it was applied. */
+  /** Takes note that `skipped` is passed over: a hole, unless it was applied, or is over. */
   skip(skipped: Skipped): void {
     const { position } = skipped;
     const identity = identityOf(skipped);
     const known = this.#of(position.source);
-    if (position.at < known.at || isSeen(known, skipped) || this.#recent.has(identity)) return;
+    const hole = skipped.over === true ? holeOf(known, skipped) : undefined;
+    if (hole !== undefined) known.holes.delete(hole);
+    if (skipped.over === true || position.at < known.at || isSeen(known, skipped)) return;
+    if (this.#recent.has(identity)) return;
     known.holes.set(identity, position.at);
-    // The newest are the likeliest to be asked for. A redrive of one that was forgotten is dropped
-    // as a repetition, unknown to the bridge: nothing acts twice, and the count below tells of it.
-    this.#forgotten += trim(known.holes, holesMax);
+    // The newest are the likeliest to be asked for. Nothing acts twice: one that was forgotten is
+    // dropped as a repetition, which is why a bridge asks first (`mayHaveLost`).
+    const [oldest = ''] = known.holes.values();
+    const forgotten = trim(known.holes, holesMax);
+    if (forgotten > 0 && oldest > known.lost) known.lost = oldest;
+    this.#forgotten += forgotten;
   }
 
   /** For the next run. */
   state(): MarksState {
     const marks: Record<string, Mark> = {};
     const holes: Record<string, readonly Place[]> = {};
+    const lost: Record<string, string> = {};
     for (const [source, known] of this.#sources) {
       const { at, ids } = known;
       const ahead = known.ahead.size === 0 ? {} : { ahead: [...known.ahead.values()] };
       if (at !== '' || known.ahead.size > 0) marks[source] = { at, ids: [...ids], ...ahead };
       if (known.holes.size > 0) holes[source] = placesOf(known.holes);
+      if (known.lost !== '') lost[source] = known.lost;
     }
     const recent = this.#recent.state();
     const facts = recent.length === 0 ? {} : { recent };
-    return { marks, holes, late: [...this.#late], ...facts };
+    const given = Object.keys(lost).length === 0 ? {} : { lost };
+    return { marks, holes, late: [...this.#late], ...facts, ...given };
   }
 
   /** Whether `event` was not accepted at this place. */
@@ -194,34 +213,6 @@ export class Marks {
   }
 }
 
-function newSource(): Source {
-  return { at: '', ids: new Set(), ahead: new Map(), holes: new Map() };
-}
-
-/** True when it was accepted at its very place, on the mark or beyond it. */
-function isSeen({ at, ids, ahead }: Source, { id, position }: Skipped): boolean {
-  if (position.at === at && ids.has(id)) return true;
-  return ahead.size > 0 && ahead.has(keyOf({ id, at: position.at }));
-}
-
-/** The hole that `event` fills. */
-function holeOf({ holes }: Source, event: Event): string | undefined {
-  if (holes.size === 0) return undefined;
-  const identity = identityOf(event);
-  if (holes.has(identity)) return identity;
-  // Announced by a bridge that did not tell whose the id is: known by its place.
-  return holes.get(event.id) === event.position.at ? event.id : undefined;
-}
-
-function moveTo(source: Source, at: string): void {
-  source.at = at;
-  source.ids.clear();
-  for (const [key, place] of source.ahead) {
-    if (place.at === at) source.ids.add(place.id);
-    if (place.at <= at) source.ahead.delete(key);
-  }
-}
-
 /** Removes the oldest until `max` are left. Answers how many went. */
 function trim(entries: Set<string> | Map<string, string>, max: number): number {
   let removed = 0;
@@ -231,16 +222,4 @@ function trim(entries: Set<string> | Map<string, string>, max: number): number {
     removed += 1;
   }
   return removed;
-}
-
-function lowest(places: Iterable<Place>): string {
-  return [...places].map(({ at }) => at).reduce((low, at) => (at < low ? at : low));
-}
-
-function keyOf({ id, at }: Place): string {
-  return `${at} ${id}`;
-}
-
-function placesOf(places: ReadonlyMap<string, string>): readonly Place[] {
-  return [...places].map(([id, at]) => ({ id, at }));
 }

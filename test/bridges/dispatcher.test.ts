@@ -31,6 +31,7 @@ async function stage(answers: (workflowId: string) => Verdict, store = new FakeH
       return Promise.resolve(answers(addressOf(request)));
     },
     recall: () => Promise.resolve({ kind: 'running' }),
+    inboxOf: () => Promise.resolve({ kind: 'missing' }),
     bury: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,

@@ -1,5 +1,6 @@
 /** Dead letters under `skip` and `park`, waiting for a workflow, and redrive: order and once-ness. */
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventsSignal, inboxQuery } from '../../src/workflows/index.js';
 import { type LedgerStage, openLedgerStage } from '../support/ledger-stage.js';
 import { eventually } from '../support/site.js';
 
@@ -132,6 +133,41 @@ describe('what is set aside', () => {
     await holds({ redriven: 1, discarded: 1, delivered: 3 });
     await send(name('b'), 10);
     await reach(name('b'), 8, 10);
+  });
+
+  it('skip: what was discarded takes no room in the inbox, what it forgot is not redriven', async () => {
+    const { topic, bridge, end, send, entries, reach, holds, says, name } = await stage.scene();
+    const strict = await bridge({ onDeadLetter: 'skip' });
+    const large = (n: number) => ({ n, size: 2_500_000 });
+    await send(name('a'), 'open', large(1), 2, large(3), 4);
+    await reach(name('a'), 2, 4);
+    await holds({ dead: 2 });
+    const handle = stage.client.workflow.getHandle(name('a'));
+    const holes = async (): Promise<string[]> => {
+      const [found = []] = Object.values((await handle.query(inboxQuery)).holes);
+      return found.map(({ at }) => at.replace(/^0+/, ''));
+    };
+    expect(await holes()).toEqual(['1', '3']);
+    const one = (offset: number): string[] => ['--offset', `${topic}/0/${String(offset)}`, '--yes'];
+    expect((await says('discard', ...one(1), '--why', 'a test')).out).toContain('1 discarded');
+    await send(name('a'), large(5), 6);
+    await reach(name('a'), 2, 4, 6);
+    expect(await holes()).toEqual(['3', '5']);
+    await end(strict);
+    await bridge({ onDeadLetter: 'skip', slim: true });
+    expect((await says('redrive', ...one(3))).code).toBe(0);
+    await reach(name('a'), 2, 4, 6, 3);
+    // By another hand than the bridge's, as two groups would.
+    const [source = ''] = Object.keys((await handle.query(inboxQuery)).marks);
+    const passedOver = Array.from({ length: 256 }, (_, n) => ({
+      ...{ id: `other-${String(n)}`, position: { source, at: String(n + 100).padStart(20, '0') } },
+    }));
+    await handle.signal(eventsSignal, [], passedOver);
+    const refused = await says('redrive', ...one(5));
+    expect([refused.code, refused.out]).toEqual([3, expect.stringContaining('1 dead again')]);
+    expect((await says('list')).out).toContain('inbox-forgot');
+    expect(await entries(name('a'))).toEqual([2, 4, 6, 3]);
+    await holds({ dead: 1, redriven: 1, discarded: 1 });
   });
 
   it('an alarm before the deadline, however short the time, and none for who comes in time', async () => {

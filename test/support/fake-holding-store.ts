@@ -18,6 +18,8 @@ export interface FakeRow {
   nextTryMs: number;
   attempts: number;
   ended: HeldEnd | undefined;
+  /** It was discarded, and its workflow was not told. */
+  untold: boolean;
 }
 
 type Fenced = 'held' | 'fenced';
@@ -49,7 +51,7 @@ export class FakeHoldingStore implements HoldingStore {
       for (const one of held) {
         if (this.#rowOf(token, one) !== undefined) continue;
         const group = this.#groupOf(token);
-        const more = { group, nextTryMs: -Infinity, attempts: 0, ended: undefined };
+        const more = { group, nextTryMs: -Infinity, attempts: 0, ended: undefined, untold: false };
         const row: FakeRow = { id: this.rows.length, held: one, ...more };
         this.rows.push(row);
         this.#byKey.set(`${group} ${keyOf(one)}`, row);
@@ -81,6 +83,23 @@ export class FakeHoldingStore implements HoldingStore {
     return Promise.resolve(this.#openOf(token).map(({ held }) => noteOf(held)));
   }
 
+  discarded(token: string, workflowId: string): Promise<readonly HeldNote[]> {
+    const group = this.#groupOf(token);
+    const found = this.rows.filter(
+      ({ untold, held, group: of }) =>
+        untold && of === group && held.event?.workflowId === workflowId && this.#holds(token, held),
+    );
+    return Promise.resolve(found.map(({ held }) => noteOf(held)));
+  }
+
+  told(token: string, keys: readonly HeldKey[]): Promise<void> {
+    for (const key of keys) {
+      const row = this.#rowOf(token, key);
+      if (row !== undefined) row.untold = false;
+    }
+    return Promise.resolve();
+  }
+
   again(token: string, key: HeldKey, to: Parameters<HoldingStore['again']>[2]): Promise<Fenced> {
     return this.#guarded(token, [key], () => {
       const row = this.#rowOf(token, key);
@@ -96,7 +115,9 @@ export class FakeHoldingStore implements HoldingStore {
     return this.#guarded(token, keys, () => {
       for (const key of keys) {
         const row = this.#rowOf(token, key);
-        if (row !== undefined && (!row.ended || row.ended === 'discarded')) row.ended = how;
+        if (row === undefined || (row.ended && row.ended !== 'discarded')) continue;
+        row.ended = how;
+        row.untold = false;
       }
     });
   }
@@ -111,7 +132,10 @@ export class FakeHoldingStore implements HoldingStore {
   /** The operator's discard: nobody waits for them any more. */
   discard(of: (held: Held, group: string) => boolean = () => true): Promise<number> {
     const dead = this.#open('dead').filter(({ held, group }) => of(held, group));
-    for (const row of dead) row.ended = 'discarded';
+    for (const row of dead) {
+      row.ended = 'discarded';
+      row.untold = row.held.event !== undefined;
+    }
     return Promise.resolve(dead.length);
   }
 

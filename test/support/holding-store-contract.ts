@@ -194,6 +194,32 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     expect(await store.open(token)).toEqual([]);
   });
 
+  it('what was discarded is to be told to its workflow, until it was', async () => {
+    const { store, at, held, discard } = scene();
+    const { token } = await store.claim(group, [at(0), at(1)]);
+    const event = (id: string, workflowId = 'w\\1') => ({
+      event: { id, workflowId, position: { source: 's', at: id } },
+    });
+    const [one, two, three] = ['1', '2', '3'].map((offset) => held({ offset, ...event(offset) }));
+    const elsewhere = held({ offset: '4', ...event('4', 'other') });
+    const away = held({ offset: '5', partition: 1, ...event('5') });
+    await store.hold(token, [one, two, three, elsewhere, away, held({ offset: '6' })] as Held[]);
+    const told = async (by = token): Promise<string[]> =>
+      offsets(await store.discarded(by, 'w\\1')).sort();
+    expect(await told()).toEqual([]);
+    for (const offset of ['1', '3', '4', '6']) await discard(held({ offset }));
+    await discard(away);
+    expect(await told()).toEqual(['1', '3', '5']);
+    expect((await store.discarded(token, 'w\\1'))[0]).toMatchObject(event('1'));
+    await store.told(token, [one as Held]);
+    expect(await told()).toEqual(['3', '5']);
+    // It went through all the same.
+    await store.end(token, [three as Held], 'redriven');
+    expect(await told()).toEqual(['5']);
+    const next = await store.claim(group, [at(1)]);
+    expect([await told(), await told(next.token)]).toEqual([[], ['5']]);
+  });
+
   it('what an operator redrives is due, in numeric order, until it has ended', async () => {
     const { store, at, held, redrive } = scene();
     const { token } = await store.claim(group, [at()]);

@@ -5,7 +5,7 @@
  * zombies.
  */
 import type { Command } from '../../src/bridges/command.js';
-import type { Recollection } from '../../src/bridges/courier.js';
+import type { Recollection, Seen } from '../../src/bridges/courier.js';
 import type { Letter } from '../../src/bridges/dead-letters.js';
 import { Engine } from '../../src/bridges/engine.js';
 import type { EngineLimits, EnginePorts } from '../../src/bridges/engine-ports.js';
@@ -13,7 +13,7 @@ import { silent } from '../../src/bridges/observer.js';
 import type { KafkaRecord } from '../../src/bridges/record.js';
 import type { Request } from '../../src/bridges/request.js';
 import type { Decision } from '../../src/bridges/route.js';
-import type { Verdict } from '../../src/bridges/verdict.js';
+import type { Retry, Verdict } from '../../src/bridges/verdict.js';
 import { Inbox } from '../../src/workflows/inbox.js';
 import type { Event, InboxState, Skipped } from '../../src/workflows/index.js';
 import { FakeHoldingStore } from './fake-holding-store.js';
@@ -53,6 +53,7 @@ interface Member {
   readonly engine: Engine;
   readonly calls: Pending[];
   readonly questions: { workflowId: string; answer: (said: Recollection) => void }[];
+  readonly asks: { workflowId: string; answer: (said: Seen | Retry) => void }[];
   readonly burials: { letter: Letter; done: () => void; fail: (error: Error) => void }[];
   readonly naps: (() => void)[];
   readonly paused: Set<number>;
@@ -238,12 +239,13 @@ export class World {
     const member: Omit<Member, 'engine'> = {
       calls: [],
       questions: [],
+      asks: [],
       burials: [],
       naps: [],
       paused: new Set(),
       fetched: this.#positions(),
     };
-    const { calls, questions, burials, naps, paused } = member;
+    const { calls, questions, asks, burials, naps, paused } = member;
     const ports: EnginePorts = {
       groupId: 'g',
       store: this.store,
@@ -255,6 +257,10 @@ export class World {
       recall: (workflowId) =>
         new Promise((answer) => {
           questions.push({ workflowId, answer });
+        }),
+      inboxOf: (workflowId) =>
+        new Promise((answer) => {
+          asks.push({ workflowId, answer });
         }),
       bury: (letter) =>
         new Promise((done, fail) => {
@@ -342,13 +348,15 @@ export class World {
     engine.deliver({ topic, partition, epoch: engine.epoch, next: BigInt(next) }, batch);
   }
 
-  #answer({ calls, questions }: Member, pick: number): void {
+  #answer({ calls, questions, asks }: Member, pick: number): void {
+    const retry = { kind: 'retry', scope: 'all', cause: 'away', code: 'unavailable' } as const;
     const [question] = questions.splice(0, 1);
     if (question !== undefined) question.answer(this.#recollect(question.workflowId));
+    const [ask] = asks.splice(0, 1);
+    if (ask !== undefined) ask.answer(pick % 5 === 0 ? retry : this.#look(ask.workflowId));
     const [call] = calls.splice(pick % (calls.length || 1), 1);
     if (call === undefined) return;
     const { request, answer } = call;
-    const retry = { kind: 'retry', scope: 'all', cause: 'away', code: 'unavailable' } as const;
     switch (pick % 5) {
       case 0: // The server never saw it.
         answer(retry);
@@ -409,7 +417,7 @@ export class World {
     const dead = this.store.rows.filter(({ held, ended }) => !ended && held.state === 'dead');
     const row = dead[pick % (dead.length || 1)];
     if (row === undefined) return;
-    if (pick % 4 === 0) row.ended = 'discarded';
+    if (pick % 4 === 0) void this.store.discard((held) => held === row.held);
     else row.held = { ...row.held, state: 'redriving' };
   }
 
@@ -463,7 +471,7 @@ export class World {
   async #calm(isOver: () => boolean): Promise<void> {
     for (const { engine } of this.#zombies.splice(0)) engine.stop();
     for (let turn = 0; turn < 5_000; turn += 1) {
-      const { calls, burials, naps, questions } = this.#member;
+      const { calls, burials, naps, questions, asks } = this.#member;
       this.#log.forEach((_, partition) => {
         this.#deliver(this.#member, partition);
       });
@@ -473,6 +481,7 @@ export class World {
       for (const wake of naps.splice(0)) wake();
       await settle();
       await this.#tend(this.#member);
+      for (const { workflowId, answer } of asks.splice(0)) answer(this.#look(workflowId));
       if (this.#mended) this.#redriveAll();
       this.#commit(1);
       const through = this.#committed.every((offset, partition) => offset >= this.#end(partition));
@@ -488,6 +497,14 @@ export class World {
     if (!closed) return { kind: 'running' };
     // What it says is JSON.
     return { kind: 'closed', inbox: JSON.parse(JSON.stringify(inbox.state())) as InboxState };
+  }
+
+  /** What the inbox of the newest run answers; it is JSON. */
+  #look(workflowId: string): Seen {
+    const workflow = this.#workflows.get(workflowId);
+    if (workflow === undefined) return { kind: 'missing' };
+    const inbox = JSON.parse(JSON.stringify(workflow.run.inbox.state())) as InboxState;
+    return { kind: 'seen', inbox };
   }
 
   /** What Temporal and the workflow's inbox do with a request. */
