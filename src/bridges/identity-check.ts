@@ -1,11 +1,13 @@
 /**
  * Shell: is a fetched batch of the incarnation of its topic that was assigned? A topic that is
  * deleted and created again fast enough goes on at offsets that look right. Asked after the fetch,
- * "still the same" proves that the batch is of the same. One question at a time serves all batches
- * that came before it was asked.
+ * "still the same" proves that the batch is of the same; an answer that is a few milliseconds older
+ * is taken too, since no topic is deleted, created and filled in that time.
  */
 import type { Cluster } from 'kafkajs';
 import { topicsOf } from './topic-identity.js';
+
+const freshMs = 20;
 
 /** A topic that is another than in `generations`, if any; brokers without identities know none. */
 export async function changedTopic(
@@ -20,8 +22,8 @@ export async function changedTopic(
 export class IdentityCheck {
   readonly #cluster: Cluster;
   readonly #generations: ReadonlyMap<string, string>;
-  #asking: Promise<unknown> = Promise.resolve();
-  #next: Promise<string | undefined> | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #answer: Promise<string | undefined> | undefined;
 
   constructor(cluster: Cluster, generations: ReadonlyMap<string, string>) {
     this.#cluster = cluster;
@@ -29,20 +31,17 @@ export class IdentityCheck {
   }
 
   /**
-   * A topic that was created again since the assignment, as known after this call.
+   * A topic that was created again since the assignment.
    * @throws KafkaJSError for reasons of the moment.
    */
-  changed(): Promise<string | undefined> {
-    if (this.#next !== undefined) return this.#next;
-    const before = this.#asking;
-    const next = (async () => {
-      await before.catch(() => undefined);
-      // From here on it is under way, and too early for batches that come later.
-      this.#next = undefined;
-      return changedTopic(this.#cluster, this.#generations);
-    })();
-    this.#next = next;
-    this.#asking = next;
-    return next;
+  changed(now: number): Promise<string | undefined> {
+    if (this.#answer !== undefined && now - this.#askedAt < freshMs) return this.#answer;
+    this.#askedAt = now;
+    const answer = changedTopic(this.#cluster, this.#generations);
+    this.#answer = answer;
+    answer.catch(() => {
+      if (this.#answer === answer) this.#answer = undefined;
+    });
+    return answer;
   }
 }

@@ -1,88 +1,63 @@
 /**
  * Shell: a kafkajs consumer feeding an engine.
  *
- * K1 The batch handler only enqueues and returns, so that no partition starves another and
- *    heartbeats go on (kafkajs sends them only between batches). It waits for one answer of a broker,
- *    at most: where the group stands, or which incarnation of the topic it is.
- * K3 A consumer that crashes for good, falls silent or lost its claim is rebuilt; only a halt or a
- *    stop ends it.
- * K4 What was fetched before an assignment is not delivered after it.
- * K5 Never a silent jump: records that are gone, a topic that was cut off or created again are
- *    noticed at the assignment and while running.
+ * K2 Offsets are committed by us alone, and only between the opening of a term and its end: the
+ *    broker accepts a commit for a partition that is no longer owned (tulios/kafkajs#1046).
+ * K3 A consumer that crashes, falls silent or lost its claim is rebuilt; only a halt or a stop ends
+ *    the intake. A topic that is missing keeps nobody from the others.
  */
-import {
-  type Admin,
-  type Cluster,
-  type Consumer,
-  type EachBatchPayload,
-  type Kafka,
-  PartitionAssigners,
-} from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { type MemberAssignment, startingPoints } from './assignment.js';
+import type { MemberAssignment } from './assignment.js';
 import { Commits } from './commits.js';
 import type { Decoder } from './decoder.js';
 import type { Engine } from './engine.js';
-import { IdentityCheck } from './identity-check.js';
-import type { ProcessIdentity } from './member.js';
-import { dismissPredecessors } from './predecessors.js';
-import { placeOf, Progress } from './progress.js';
-import type { KafkaRecord } from './record.js';
-import { goneInWords, type Gone, type StartingPoint } from './starting-point.js';
-import { SchemaGate } from './schema-gate.js';
-import type { TopicPattern } from './topic-pattern.js';
+import {
+  createConsumer,
+  type GroupConsumer,
+  type GroupSettings,
+  listen,
+  subscribe,
+} from './group-consumer.js';
+import { becomeMember } from './predecessors.js';
+import { readingOf, takeOver, type TakeOverSettings } from './take-over.js';
+import { Term } from './term.js';
 import { Vigil } from './vigil.js';
 
-export interface IntakeSettings {
-  readonly groupId: string;
-  readonly topics: readonly TopicPattern[];
-  /** After a kill, the broker hands the partitions over when this has passed. */
-  readonly sessionTimeoutMs: number;
+export interface IntakeSettings extends GroupSettings, TakeOverSettings {
   readonly commitEveryMs: number;
-  /** Of topics whose own identity is not known. */
-  readonly generation: string;
-  readonly whenRecordsAreGone: 'halt' | 'continue';
-  readonly self: ProcessIdentity;
   readonly decoder: Decoder;
-  /** Called when no retry can mend what is wrong. */
-  readonly halt: (cause: string) => void;
   /** Nothing of a partition was settled for so long, though something waits. */
   readonly stuck: (topic: string, partition: number, forMs: number) => void;
 }
 
-/** How often it is looked whether anything is stuck, or a topic was created again, ms. */
+/** How often it is looked whether anything is stuck, or topics came, went or changed, ms. */
 const lookEveryMs = 5_000;
-
-/** From joining the group to the next join. */
-interface Term {
-  readonly consumer: Consumer;
-  /** Who waits for it to be known. */
-  readonly ready: (() => void)[];
-  /** Undefined until it is known where the group stands. */
-  epoch: number | undefined;
-  readonly generations: Map<string, string>;
-  identity?: IdentityCheck;
-}
+/** A consumer that does not end by then is left alone, ms. */
+const endMs = 10_000;
+/** A consumer that is not heard of for so long, before it has partitions, is rebuilt, ms. */
+const silentMs = 90_000;
 
 export class Intake {
   readonly #kafka: Kafka;
   readonly #settings: IntakeSettings;
   readonly #log: Logger;
-  readonly #admin: Admin;
-  readonly #progress = new Progress();
   readonly #vigil: Vigil;
-  readonly #gate: SchemaGate;
-  /** Partitions that the engine has enough of, whether or not the gate holds them too. */
-  readonly #full = new Set<string>();
-  /** Partitions of which the last batch was not handed to the engine, or not yet. */
-  readonly #undelivered = new Set<string>();
+  /** By topic, generation and partition: how far this process has read, in any term. */
+  readonly #reached = new Map<string, bigint>();
+  /** By topic, the incarnation that was read last. */
+  #read: ReadonlyMap<string, string> = new Map();
   #engine: Engine | undefined;
   #commits: Commits | undefined;
-  #consumer: Consumer | undefined;
-  #cluster: Cluster | undefined;
+  #current: GroupConsumer | undefined;
   #term: Term | undefined;
+  #subscribed: readonly string[] = [];
+  #memberId: string | undefined;
+  #aliveAt = 0;
   #timers: NodeJS.Timeout[] = [];
-  #rebuilding = false;
+  #rebuilding: Promise<void> | undefined;
+  #died = false;
   #looking = false;
   #ended = false;
 
@@ -90,34 +65,13 @@ export class Intake {
     this.#kafka = kafka;
     this.#settings = settings;
     this.#log = log;
-    this.#admin = kafka.admin();
-    const { stuck, decoder, halt } = settings;
-    this.#gate = new SchemaGate({
-      ...{ decoder, halt, log },
-      pause: (topic, partition) => {
-        this.#steer('pause', topic, partition);
-      },
-      resume: (topic, partition) => {
-        if (!this.#full.has(placeOf(topic, partition))) this.#steer('resume', topic, partition);
-      },
-    });
-    const reactions = {
-      stuck,
-      rejoin: (reason: string) => {
-        this.rejoin(reason);
-      },
-      gone: (gone: Gone) => {
-        this.#accept(gone);
-      },
-    };
-    this.#vigil = new Vigil(this.#admin, this.#progress, reactions, log);
+    this.#vigil = new Vigil({ stuck: settings.stuck, rejoin: this.rejoin }, log);
   }
 
   /** Resolves when the consumer runs; it may not have been given partitions yet. */
   async start(engine: Engine): Promise<void> {
     this.#engine = engine;
     this.#commits = new Commits(engine, this.#log);
-    await this.#admin.connect();
     await this.#build();
     this.#timers = [
       setInterval(() => void this.commit(), this.#settings.commitEveryMs),
@@ -127,287 +81,161 @@ export class Intake {
 
   /** True once the group has given this member its partitions. */
   get assigned(): boolean {
-    return this.#term?.epoch !== undefined;
+    return this.#term?.isOpen ?? false;
   }
 
   pause(topic: string, partition: number): void {
-    this.#full.add(placeOf(topic, partition));
-    this.#steer('pause', topic, partition);
+    this.#term?.pause(topic, partition);
   }
 
   resume(topic: string, partition: number): void {
-    this.#progress.resumed(topic, partition);
-    this.#full.delete(placeOf(topic, partition));
-    if (!this.#gate.holds(topic, partition)) this.#steer('resume', topic, partition);
+    this.#term?.resume(topic, partition);
   }
 
+  /** Commits what is settled. A failed commit is tried again at the next turn. */
   async commit(): Promise<void> {
-    if (this.#consumer !== undefined && this.assigned) await this.#commits?.commit(this.#consumer);
+    const { consumer } = this.#current ?? {};
+    if (consumer !== undefined && this.assigned) await this.#commits?.commit(consumer);
   }
 
-  /** Leaves the group and joins it anew. */
-  rejoin(reason: string): void {
-    const consumer = this.#consumer;
-    if (consumer === undefined || this.#ended || this.#rebuilding) return;
+  /** Leaves the group and joins it anew. What is under way goes on until the partitions are given out. */
+  readonly rejoin = (reason: string): void => {
+    if (this.#ended || this.#rebuilding !== undefined) return;
     this.#log.warn({ reason }, 'the consumer is rebuilt');
-    void this.#rebuild(consumer);
-  }
+    this.#rebuilding = this.#rebuild();
+  };
 
   /** Commits what is settled and leaves the group. */
   async stop(): Promise<void> {
     this.#ended = true;
     for (const timer of this.#timers) clearInterval(timer);
     await this.commit();
-    await this.#consumer?.disconnect();
-    await this.#admin.disconnect();
+    await this.#leave();
+    await this.#rebuilding;
   }
 
   async #build(): Promise<void> {
-    const { groupId, sessionTimeoutMs, topics, self } = this.#settings;
-    let cluster: Cluster | undefined;
-    const consumer = this.#kafka.consumer({
-      groupId,
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: 30_000,
-      heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
-      // Each rebalance, resume and stop waits for the long poll to end.
-      maxWaitTimeInMs: 100,
-      minBytes: 1,
-      maxBytesPerPartition: 1024 * 1024,
-      // New topics of a pattern, and new partitions, are noticed at this age.
-      metadataMaxAge: 10_000,
-      allowAutoTopicCreation: false,
-      // The one public place where kafkajs shows its connections.
-      partitionAssigners: [
-        (config) => {
-          cluster = config.cluster;
-          return PartitionAssigners.roundRobin(config);
-        },
-      ],
-      retry: { retries: 10, initialRetryTime: 200, restartOnFailure: () => Promise.resolve(true) },
-    });
-    this.#consumer = consumer;
-    this.#listen(consumer);
-    await consumer.connect();
-    this.#cluster = cluster;
-    if (cluster !== undefined) {
-      await dismissPredecessors({ admin: this.#admin, cluster, groupId }, self, this.#log);
-    }
-    // Not from the end: an offset out of range would silently skip everything in between.
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({
+    const made = createConsumer(this.#kafka, this.#settings);
+    this.#current = made;
+    this.#died = false;
+    this.#aliveAt = performance.now();
+    this.#subscribed = await subscribe(made, this.#settings, this.#log);
+    if (this.#subscribed.length === 0 || this.#ended) return;
+    this.#listen(made);
+    await made.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: true,
       partitionsConsumedConcurrently: 64,
-      eachBatch: (payload) => this.#take(consumer, payload),
+      eachBatch: (payload) => this.#termOf(made)?.take(payload) ?? Promise.resolve(),
     });
   }
 
-  #listen(consumer: Consumer): void {
-    const { events } = consumer;
-    consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      if (consumer === this.#consumer) this.#begin(consumer, payload.memberAssignment);
-    });
-    consumer.on(events.REBALANCING, () => {
-      this.#log.info('rebalancing');
-      void this.commit();
-    });
-    for (const event of [events.HEARTBEAT, events.FETCH] as const) {
-      consumer.on(event, () => {
-        this.#progress.alive();
-      });
-    }
-    // Control records and aborted ones never come to the handler.
-    consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
-      const { topic, partition, lastOffset } = payload;
-      const epoch = this.#term?.consumer === consumer ? this.#term.epoch : undefined;
-      // What came to the handler is stepped over when it has been delivered, not before.
-      if (epoch === undefined || this.#undelivered.has(placeOf(topic, partition))) return;
-      this.#engine?.deliver({ topic, partition, epoch, next: BigInt(lastOffset) + 1n }, []);
-    });
-    consumer.on(events.CRASH, ({ payload }) => {
-      if (payload.restart || this.#ended || consumer !== this.#consumer) return;
-      this.rejoin(`it died: ${payload.error.message}`);
-    });
+  #termOf(made: GroupConsumer): Term | undefined {
+    return made === this.#current ? this.#term : undefined;
   }
 
-  /** A new term begins: nothing of the last one may settle or be delivered any more. */
-  #begin(consumer: Consumer, assigned: MemberAssignment): void {
-    this.#engine?.revoke();
-    const term: Term = { consumer, epoch: undefined, ready: [], generations: new Map() };
-    this.#term = term;
-    this.#progress.begin();
-    this.#undelivered.clear();
-    void this.#learn(term, assigned).then(() => {
-      for (const wake of term.ready) wake();
-    });
-  }
-
-  /** Finds out where the group stands, for as long as the term lasts. */
-  async #learn(term: Term, assigned: MemberAssignment): Promise<void> {
-    const { groupId, generation } = this.#settings;
-    for (let attempt = 1; this.#isCurrent(term); attempt += 1) {
-      try {
-        const cluster = this.#cluster;
-        if (cluster === undefined) throw new Error('kafka: no connection yet');
-        const reached = (topic: string, of: string, partition: number) =>
-          this.#progress.reached(topic, of, partition);
-        const question = { admin: this.#admin, cluster, groupId, generation, reached };
-        const points = await startingPoints(assigned, question);
-        if (this.#isCurrent(term)) this.#takeOver(term, points);
-        return;
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#log[attempt === 5 ? 'warn' : 'debug']({ error: reason }, 'asking where to begin');
-        await new Promise((wake) => setTimeout(wake, Math.min(2_000, 100 * 2 ** attempt)));
-      }
-    }
-  }
-
-  #takeOver(term: Term, points: readonly StartingPoint[]): void {
-    for (const { gone } of points) if (gone !== undefined && !this.#accept(gone)) return;
-    for (const { assignment, recreated, gone } of points) {
-      const { topic, partition, generation, from } = assignment;
-      term.generations.set(topic, generation);
-      if (recreated) this.#log.warn({ topic, partition }, 'the topic was created again');
-      if (!recreated && gone === undefined) continue;
-      term.consumer.seek({ topic, partition, offset: from.toString() });
-    }
-    if (this.#cluster !== undefined) {
-      term.identity = new IdentityCheck(this.#cluster, term.generations);
-    }
-    term.epoch = this.#engine?.assigned(points.map(({ assignment }) => assignment));
-    const partitions = points.map(({ assignment: { topic, partition, from } }) =>
-      [topic, partition, from].join('/'),
-    );
-    this.#log.info({ epoch: term.epoch, partitions }, 'partitions assigned');
-  }
-
-  /** K5. False: the operator wants to be asked. */
-  #accept(gone: Gone): boolean {
-    const words = goneInWords(gone);
-    this.#log.error(gone, words);
-    if (this.#settings.whenRecordsAreGone === 'continue') return true;
-    this.#settings.halt(words);
-    return false;
-  }
-
-  #isCurrent(term: Term): boolean {
-    return term === this.#term && !this.#ended;
-  }
-
-  async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
-    const term = this.#term;
-    if (term === undefined || term.consumer !== consumer) return;
-    this.#undelivered.add(placeOf(payload.batch.topic, payload.batch.partition));
-    while (term.epoch === undefined && this.#isCurrent(term)) {
-      await new Promise<void>((wake) => {
-        term.ready.push(wake);
-        setTimeout(wake, 1_000);
-      });
-      await payload.heartbeat();
-    }
-    // A seek of ours discards what was fetched from the wrong place.
-    if (payload.isStale() || !this.#isCurrent(term)) return;
-    const records = this.#recordsOf(term, payload);
-    if (!(await this.#isOfThisIncarnation(term, payload)) || !this.#isCurrent(term)) return;
-    const { topic, partition } = payload.batch;
-    this.#gate.pass({
-      ...{ topic, partition, records },
-      deliver: () => {
-        this.#undelivered.delete(placeOf(topic, partition));
-        this.#deliver(term, payload, records);
+  #listen(made: GroupConsumer): void {
+    listen(made.consumer, {
+      joined: ({ memberId, memberAssignment }) => {
+        if (made !== this.#current || this.#ended) return;
+        becomeMember(memberId, this.#memberId);
+        this.#memberId = memberId;
+        this.#begin(made, memberAssignment);
       },
-      ended: () => !this.#isCurrent(term),
+      rebalancing: () => {
+        this.#log.info('rebalancing');
+        void this.commit();
+      },
+      alive: () => {
+        this.#aliveAt = performance.now();
+      },
+      empty: (batch) => this.#termOf(made)?.passOver(batch),
+      died: (error) => {
+        if (made !== this.#current) return;
+        this.#died = true;
+        this.rejoin(`it died: ${error.message}`);
+      },
     });
   }
 
-  /** K5. Insists for as long as the term lasts. */
-  async #isOfThisIncarnation(term: Term, payload: EachBatchPayload): Promise<boolean> {
-    while (this.#isCurrent(term)) {
-      try {
-        const changed = await term.identity?.changed();
-        if (changed !== undefined) this.rejoin(`${changed} was created again`);
-        return changed === undefined;
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#log.debug({ error: reason }, 'asking which incarnation of the topic it is');
-        await new Promise((wake) => setTimeout(wake, 200));
-        await payload.heartbeat();
-      }
+  /** A new term begins: nothing of the last one is delivered or committed any more. */
+  #begin(made: GroupConsumer, assigned: MemberAssignment): void {
+    this.#term?.end();
+    if (this.#term !== undefined && this.#term.generations.size > 0) {
+      this.#read = this.#term.generations;
     }
-    return false;
-  }
-
-  #deliver(term: Term, { batch }: EachBatchPayload, records: readonly KafkaRecord[]): void {
-    const { topic, partition } = batch;
-    const { epoch } = term;
-    const generation = term.generations.get(topic) ?? this.#settings.generation;
-    const [first] = records;
-    const expected = this.#progress.expected(topic, partition);
-    if (first !== undefined && expected !== undefined && BigInt(first.offset) < expected) {
-      // Offsets begin again: another incarnation, or a log that was cut off.
-      this.rejoin(`offsets of ${topic}/${String(partition)} went back`);
-      return;
-    }
-    const next = BigInt(batch.lastOffset()) + 1n;
-    if (epoch === undefined) return;
-    const highWatermark = BigInt(batch.highWatermark);
-    this.#progress.delivered(topic, generation, partition, next);
-    this.#engine?.deliver({ topic, partition, epoch, next, highWatermark }, records);
-  }
-
-  #recordsOf(term: Term, { batch }: EachBatchPayload): readonly KafkaRecord[] {
-    const { topic, partition, messages } = batch;
-    const generation = term.generations.get(topic) ?? this.#settings.generation;
-    return messages.map(({ offset, timestamp, key, value, headers = {} }) => {
-      return { topic, generation, partition, offset, timestamp, key, value, headers };
+    const { decoder, halt } = this.#settings;
+    const term = new Term(assigned, {
+      ...{ ...made, decoder, halt, log: this.#log },
+      deliver: (at, records) => this.#engine?.deliver(at, records),
+      read: (place) => {
+        this.#reached.set(readingOf(place), place.next);
+      },
+      rejoin: this.rejoin,
+    });
+    this.#term = term;
+    this.#aliveAt = performance.now();
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    void takeOver({
+      ...{ term, engine, settings: this.#settings, log: this.#log },
+      ...{ read: this.#read, reached: this.#reached },
+      begin: (assignments) => void this.#commits?.begin(made.consumer, assignments),
     });
   }
 
   async #look(): Promise<void> {
-    const term = this.#term;
-    if (this.#cluster === undefined || term?.epoch === undefined || this.#looking) return;
+    if (this.#looking || this.#ended || this.#rebuilding !== undefined) return;
     this.#looking = true;
-    const { generations } = term;
-    const partitions = this.#engine?.state().partitions ?? [];
-    await this.#vigil.look({ cluster: this.#cluster, generations, partitions });
-    this.#looking = false;
+    try {
+      const { cluster } = this.#current ?? {};
+      if (this.#subscribed.length === 0) {
+        await this.#vigil.lookForTopics(cluster, this.#settings.topics);
+      } else if (performance.now() - this.#aliveAt > silentMs) {
+        this.rejoin('nothing is heard of it');
+      }
+      const term = this.#term;
+      if (term?.isOpen !== true) return;
+      await this.#vigil.look({
+        ...{ term, patterns: this.#settings.topics, subscribed: this.#subscribed },
+        partitions: this.#engine?.state().partitions ?? [],
+        aliveAt: this.#aliveAt,
+      });
+    } finally {
+      this.#looking = false;
+    }
   }
 
-  async #rebuild(dead: Consumer): Promise<void> {
-    this.#rebuilding = true;
-    this.#engine?.revoke();
-    this.#term = undefined;
-    this.#consumer = dead;
-    await this.#leave();
-    while (!this.#ended) {
+  async #rebuild(): Promise<void> {
+    await Promise.race([this.commit(), sleep(endMs, undefined, { ref: false })]);
+    this.#term?.end();
+    for (let attempt = 1; !this.#ended; attempt += 1) {
+      await this.#leave();
       try {
         await this.#build();
+        if (this.#hasDied()) throw new Error('the consumer died while it was started');
         break;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#log.warn({ error: reason }, 'Kafka does not answer; trying again in 2 s');
-        await this.#leave();
-        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        this.#log.warn({ reason }, 'Kafka does not answer; it is tried again');
+        await sleep(Math.min(2_000, 250 * 2 ** attempt));
       }
     }
-    this.#rebuilding = false;
+    if (this.#ended) await this.#leave();
+    // Not a moment later: whoever dies from now on is rebuilt again.
+    this.#rebuilding = undefined;
   }
 
-  /** A consumer that could not be set up leaves nothing behind. */
+  /** It may die while it is being built, which nobody rebuilds but who builds. */
+  #hasDied(): boolean {
+    return this.#died;
+  }
+
   async #leave(): Promise<void> {
-    const consumer = this.#consumer;
-    this.#consumer = undefined;
-    await consumer?.disconnect().catch(() => undefined);
-  }
-
-  #steer(how: 'pause' | 'resume', topic: string, partition: number): void {
-    try {
-      this.#consumer?.[how]([{ topic, partitions: [partition] }]);
-    } catch (error) {
-      // kafkajs throws while the consumer is not running; a rebuilt one starts unpaused.
-      this.#log.debug({ how, topic, partition, error }, 'consumer is not running');
-    }
+    const { consumer } = this.#current ?? {};
+    this.#current = undefined;
+    becomeMember(undefined, this.#memberId);
+    const left = consumer?.disconnect().catch(() => undefined);
+    await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
   }
 }

@@ -1,25 +1,40 @@
 /** Shell: tells the broker of members that died on this machine, so that nobody waits for them. */
-import type { Admin, Cluster } from 'kafkajs';
+import { readFileSync } from 'node:fs';
+import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
-import { deadMembers, type ProcessIdentity } from './member.js';
+import { deadMembers, type Member, type ProcessIdentity } from './member.js';
 
 /** kafkajs' own, beyond its types. */
 interface LeavingBroker {
+  describeGroups(request: {
+    groupIds: readonly string[];
+  }): Promise<{ groups: readonly { members: readonly Member[] }[] }>;
   leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
+}
+
+/** Members of this process that live; those that it was before are dead. */
+const own = new Set<string>();
+
+/** This process is that member from now on, and not `before` any more. */
+export function becomeMember(memberId: string | undefined, before: string | undefined): void {
+  if (before !== undefined) own.delete(before);
+  if (memberId !== undefined) own.add(memberId);
 }
 
 /** Removes dead predecessors from the group. What fails is left to the end of their session. */
 export async function dismissPredecessors(
-  { admin, cluster, groupId }: { admin: Admin; cluster: Cluster; groupId: string },
+  cluster: Cluster,
+  groupId: string,
   self: ProcessIdentity,
   log: Logger,
 ): Promise<void> {
   try {
-    const { groups } = await admin.describeGroups([groupId]);
+    const broker = (await cluster.findGroupCoordinator({ groupId })) as unknown as LeavingBroker;
+    const { groups } = await broker.describeGroups({ groupIds: [groupId] });
     const members = groups.flatMap((group) => group.members);
     for (const { memberId, clientId } of deadMembers(members, self, isAlive)) {
-      const broker = await cluster.findGroupCoordinator({ groupId });
-      await (broker as unknown as LeavingBroker).leaveGroup({ groupId, memberId });
+      if (own.has(memberId)) continue;
+      await broker.leaveGroup({ groupId, memberId });
       log.info({ clientId }, 'a member that died here was taken out of the group');
     }
   } catch (error) {
@@ -31,9 +46,20 @@ export async function dismissPredecessors(
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // It is there, but another user's.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Killed, and nobody has asked for its exit code: it is still listed. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    // The name before the state may hold anything, brackets included.
+    return stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
+  } catch {
+    return false;
   }
 }

@@ -50,6 +50,8 @@ export interface StartingPoint {
   readonly assignment: Assignment;
   /** The topic was deleted and created again since the commit. */
   readonly recreated: boolean;
+  /** The group has committed nothing of this incarnation yet. */
+  readonly uncommitted: boolean;
   readonly gone?: Gone;
 }
 
@@ -59,21 +61,22 @@ export function startingPoint(facts: PartitionFacts): StartingPoint {
   const at = { topic, partition, generation };
   const note = decodeCommit(committed?.metadata);
   const recreated = note !== undefined && !note.isOf(generation);
-  // The whole of a new incarnation is ours to read.
-  const from = recreated ? 0n : committed?.offset;
-  // Whoever never committed has been promised nothing.
-  if (from === undefined) return { assignment: { ...at, from: logStart }, recreated };
+  const how = { recreated, uncommitted: recreated || committed === undefined };
+  // The whole of a new incarnation is ours to read. Whoever never committed has been promised
+  // nothing but what it began to read.
+  const begun = reached !== undefined && reached < logStart ? reached : logStart;
+  const from = recreated ? 0n : (committed?.offset ?? begun);
   if (from < logStart) {
     const gone: Gone = { topic, partition, how: 'expired', first: from, until: logStart };
-    return { assignment: { ...at, from: logStart, ...doneOf(note, recreated) }, recreated, gone };
+    return { assignment: { ...at, from: logStart, ...doneOf(note, recreated) }, ...how, gone };
   }
   const read = reached !== undefined && reached > from ? reached : from;
   if (read > logEnd) {
     // Offsets are given out anew from the end on. All of it again: the inbox knows what it has.
     const gone: Gone = { topic, partition, how: 'cut-off', first: logEnd, until: read };
-    return { assignment: { ...at, from: logStart }, recreated, gone };
+    return { assignment: { ...at, from: logStart }, ...how, gone };
   }
-  return { assignment: { ...at, from, ...doneOf(note, recreated) }, recreated };
+  return { assignment: { ...at, from, ...doneOf(note, recreated) }, ...how };
 }
 
 /** What happened to the records, and what can be done; one sentence each. */

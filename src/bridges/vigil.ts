@@ -1,84 +1,110 @@
 /**
- * Shell: looks at the brokers every few seconds, for what no batch would tell: a topic that was
- * created again, records that passed their retention while a partition was paused, silence.
+ * Shell: looks at the brokers every few seconds, for what no batch would tell: topics that came,
+ * went or were created again, records that passed their retention while a partition was paused,
+ * silence.
  */
-import type { Admin, Cluster } from 'kafkajs';
+import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { PartitionState } from './observer.js';
-import { clockMs, placeOf, type Progress } from './progress.js';
-import type { Gone } from './starting-point.js';
+import { logEnds } from './assignment.js';
 import { changedTopic } from './identity-check.js';
+import type { PartitionState } from './observer.js';
+import { placeOf } from './place.js';
+import { existingTopics, subscribedTopics } from './subscription.js';
+import type { Term } from './term.js';
+import type { TopicPattern } from './topic-pattern.js';
 import { Watchdog } from './watchdog.js';
 
 /** What is looked at. */
 export interface Sight {
-  readonly cluster: Cluster;
-  /** By topic, as assigned. */
-  readonly generations: ReadonlyMap<string, string>;
+  readonly term: Term;
+  /** What the routes name, and what of it is read now. */
+  readonly patterns: readonly TopicPattern[];
+  readonly subscribed: readonly string[];
   readonly partitions: readonly PartitionState[];
+  /** When the broker answered last. */
+  readonly aliveAt: number;
 }
 
 /** What is done about it. */
 export interface Reactions {
   readonly rejoin: (reason: string) => void;
-  readonly gone: (gone: Gone) => void;
   readonly stuck: (topic: string, partition: number, forMs: number) => void;
 }
 
 export class Vigil {
-  readonly #admin: Admin;
-  readonly #progress: Progress;
   readonly #reactions: Reactions;
   readonly #log: Logger;
   readonly #watchdog = new Watchdog();
-  /** Places of which it was told already that records are gone, with the offset. */
-  readonly #told = new Map<string, bigint>();
 
-  constructor(admin: Admin, progress: Progress, reactions: Reactions, log: Logger) {
-    this.#admin = admin;
-    this.#progress = progress;
+  constructor(reactions: Reactions, log: Logger) {
     this.#reactions = reactions;
     this.#log = log;
   }
 
   /** Looks once. What cannot be seen now is looked at the next time. */
   async look(sight: Sight): Promise<void> {
-    const ends = new Map<string, bigint>();
     try {
-      if (await this.#isRecreated(sight)) return;
-      for (const topic of sight.generations.keys()) await this.#measure(topic, sight, ends);
+      if ((await this.#hasOtherTopics(sight)) || (await this.#hasLessThanItReads(sight))) return;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.debug({ error: reason }, 'the brokers cannot be looked at');
     }
-    const signs = this.#progress.signs(sight.partitions, ends);
-    for (const finding of this.#watchdog.findings(signs, clockMs())) {
-      this.#log.error(finding, 'the watchdog found something stuck');
-      if (finding.kind === 'consumer-silent') this.#reactions.rejoin('it shows no sign of life');
-      else if (finding.kind === 'partition-silent') {
-        this.#reactions.rejoin(`${placeOf(finding.topic, finding.partition)} brings nothing`);
-      } else this.#reactions.stuck(finding.topic, finding.partition, finding.forMs);
-    }
+    this.#watch(sight);
   }
 
-  async #isRecreated({ cluster, generations }: Sight): Promise<boolean> {
+  /** Where none of the topics exists, nobody joins the group: is there one by now? */
+  async lookForTopics(
+    cluster: Cluster | undefined,
+    patterns: readonly TopicPattern[],
+  ): Promise<void> {
+    if (cluster === undefined) return;
+    const existing = await existingTopics(cluster, patterns).catch(() => []);
+    if (subscribedTopics(patterns, existing).length === 0) return;
+    this.#reactions.rejoin('a topic to read is there');
+  }
+
+  async #hasOtherTopics({ term, patterns, subscribed }: Sight): Promise<boolean> {
+    const { cluster, generations } = term;
+    const topics = subscribedTopics(patterns, await existingTopics(cluster, patterns));
+    if (topics.join() !== [...subscribed].sort().join()) {
+      this.#reactions.rejoin('topics came or went');
+      return true;
+    }
     const changed = await changedTopic(cluster, generations);
     if (changed !== undefined) this.#reactions.rejoin(`${changed} was created again`);
     return changed !== undefined;
   }
 
-  async #measure(topic: string, { partitions }: Sight, ends: Map<string, bigint>): Promise<void> {
-    const offsets = await this.#admin.fetchTopicOffsets(topic);
-    const mine = new Set(partitions.filter((one) => one.topic === topic).map((p) => p.partition));
-    for (const { partition, low, high } of offsets) {
-      if (!mine.has(partition)) continue;
-      const place = placeOf(topic, partition);
-      ends.set(place, BigInt(high));
-      const first = this.#progress.expected(topic, partition);
-      const until = BigInt(low);
-      if (first === undefined || first >= until || this.#told.get(place) === until) continue;
-      this.#told.set(place, until);
-      this.#reactions.gone({ topic, partition, how: 'expired', first, until });
+  async #hasLessThanItReads({ term }: Sight): Promise<boolean> {
+    const ends = await logEnds(term.cluster, term.assigned);
+    for (const place of term.places) {
+      const log = ends.get(placeOf(place.topic, place.partition));
+      if (log === undefined) continue;
+      place.logEnd = log.end;
+      if (place.next >= log.start) continue;
+      const where = placeOf(place.topic, place.partition);
+      this.#reactions.rejoin(`${where} begins after what was read`);
+      return true;
+    }
+    return false;
+  }
+
+  #watch({ term, partitions, aliveAt }: Sight): void {
+    const now = performance.now();
+    const signs = partitions.flatMap((state) => {
+      const place = term.placeOf(state.topic, state.partition);
+      return place === undefined ? [] : [place.signs(state, now)];
+    });
+    for (const finding of this.#watchdog.findings(
+      { consumerAt: aliveAt, partitions: signs },
+      now,
+    )) {
+      const { forMs } = finding;
+      this.#log.error({ ...finding, forMs: Math.round(forMs) }, 'something is stuck');
+      if (finding.kind === 'consumer-silent') this.#reactions.rejoin('it shows no sign of life');
+      else if (finding.kind === 'partition-silent') {
+        this.#reactions.rejoin(`${placeOf(finding.topic, finding.partition)} brings nothing`);
+      } else this.#reactions.stuck(finding.topic, finding.partition, forMs);
     }
   }
 }

@@ -55,8 +55,8 @@ export const watchdogLimits: WatchdogLimits = {
 
 export class Watchdog {
   readonly #limits: WatchdogLimits;
-  /** By kind and partition: the offset at which it was told of last. */
-  readonly #told = new Map<string, bigint>();
+  /** By kind and partition: the place or the moment for which it was told last. */
+  readonly #told = new Map<string, bigint | number>();
 
   constructor(limits: WatchdogLimits = watchdogLimits) {
     this.#limits = limits;
@@ -84,14 +84,14 @@ export class Watchdog {
   #standstill(signs: PartitionSigns, now: number): Finding[] {
     const forMs = now - signs.settledAt;
     const stuck = signs.unsettled > 0 && forMs > this.#limits.unsettledMs;
-    return this.#once('nothing-settled', signs, stuck, BigInt(signs.settledAt), forMs);
+    return this.#once('nothing-settled', signs, stuck, signs.settledAt, forMs);
   }
 
   #once(
     kind: 'partition-silent' | 'nothing-settled',
     { topic, partition, next }: PartitionSigns,
     stuck: boolean,
-    mark: bigint,
+    mark: bigint | number,
     forMs: number,
   ): Finding[] {
     const key = `${kind}/${topic}/${String(partition)}`;

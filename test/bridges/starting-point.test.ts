@@ -17,7 +17,16 @@ const committed = (offset: bigint, generation = 'new') => ({
 });
 
 test('without a commit it begins at the start of the log', () => {
-  expect(startingPoint(facts)).toMatchObject({ assignment: { from: 5n }, recreated: false });
+  const begin = { assignment: { from: 5n }, recreated: false, uncommitted: true };
+  expect(startingPoint(facts)).toMatchObject(begin);
+});
+
+test('S3: nor before the first commit are records deleted unread without a word', () => {
+  const { assignment, gone } = startingPoint({ ...facts, reached: 3n });
+  expect(gone).toMatchObject({ how: 'expired', first: 3n, until: 5n });
+  expect(assignment.from).toBe(5n);
+  expect(startingPoint({ ...facts, reached: 25n }).gone?.how).toBe('cut-off');
+  expect(startingPoint({ ...facts, reached: 12n })).toMatchObject({ assignment: { from: 5n } });
 });
 
 test('with one it begins there, and knows what is settled above', () => {

@@ -8,15 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { type Bridge, runBridge } from '../../src/bridge.js';
 import { application } from '../../src/bridges/application-source.js';
 import { signalWithStart } from '../../src/bridges/command.js';
+import { createDecoder, type Decoder } from '../../src/bridges/decoder.js';
 import { decodeCommit } from '../../src/bridges/done-map.js';
 import type { EventKind } from '../../src/bridges/event-source.js';
 import { defineRoute } from '../../src/bridges/route.js';
+import { createLog } from '../../src/log.js';
 import { entriesQuery, keepLedger, type LedgerEntry } from '../support/ledger-workflow.js';
 import { eventually } from '../support/site.js';
 
@@ -25,7 +27,7 @@ const taskQueue = `intake-${randomUUID()}`;
 const listing = { attributes: {}, summary: 'A ledger' };
 const type = 'ledger.entry';
 
-function routeOf(topic: string) {
+function routeOf(topic: string | RegExp) {
   const data = z.object({ ledger: z.string(), n: z.number() });
   const kind: EventKind<LedgerEntry> = { type, sources: [application({ type, topic, data })] };
   return defineRoute('enter', kind, 'signal or start keepLedger', (event) =>
@@ -39,9 +41,37 @@ function routeOf(topic: string) {
   );
 }
 
+interface Unusual {
+  readonly decoder?: Decoder;
+  readonly topics?: string | RegExp;
+  readonly log?: Logger;
+}
+
+/** A decoder with which nothing goes on until it is let go. */
+function shutDecoder(): Decoder & { letGo: () => void; holds: () => boolean } {
+  let letGo: () => void = () => undefined;
+  let waiting: Promise<void> | undefined = new Promise((resolve) => {
+    letGo = () => {
+      waiting = undefined;
+      resolve();
+    };
+  });
+  let asked = false;
+  const plain = createDecoder();
+  return {
+    open: (record) => plain.open(record),
+    prepare: () => {
+      asked = true;
+      return waiting;
+    },
+    letGo,
+    holds: () => asked,
+  };
+}
+
 describe('the intake', () => {
   const addresses = inject('addresses');
-  const log = pino({ level: 'silent' });
+  const silentLog = pino({ level: 'silent' });
   const running = new Set<Bridge>();
   let kafka: Kafka;
   let admin: Admin;
@@ -87,10 +117,18 @@ describe('the intake', () => {
     return {
       topic,
       ledger,
-      bridge: async (whenRecordsAreGone: 'halt' | 'continue' = 'halt'): Promise<Bridge> => {
+      bridge: async (
+        whenRecordsAreGone: 'halt' | 'continue' = 'halt',
+        { decoder = createDecoder(), topics = topic, log = silentLog }: Unusual = {},
+      ): Promise<Bridge> => {
         const settings = { kafka, client, log, taskQueue, groupId: topic, whenRecordsAreGone };
         const started = await runBridge({
-          ...{ ...settings, routes: [routeOf(topic)], deadLetterTopic: `${topic}-letters` },
+          ...{
+            ...settings,
+            decoder,
+            routes: [routeOf(topics)],
+            deadLetterTopic: `${topic}-letters`,
+          },
         });
         running.add(started);
         return started;
@@ -99,8 +137,8 @@ describe('the intake', () => {
         running.delete(bridge);
         await bridge.stop();
       },
-      send: (first: number, last: number, partition = 0) =>
-        write(kafka, topic, entries(ledger, first, last, partition)),
+      send: (first: number, last: number, partition = 0, to = topic) =>
+        write(kafka, to, entries(ledger, first, last, partition)),
       applied: () => read(client, ledger),
       eventually: (count: number) =>
         eventually(`${String(count)} entries`, async () => {
@@ -152,6 +190,66 @@ describe('the intake', () => {
     await bridge('continue');
     await until(20);
     expect(await applied()).toEqual([...numbers(0, 9), ...numbers(20, 29)]);
+  });
+
+  /** A bridge holds its first five records while those up to 28, of 29, are deleted before it. */
+  const runsBehind = async (
+    { topic, bridge, send }: Awaited<ReturnType<typeof scene>>,
+    whenRecordsAreGone: 'halt' | 'continue',
+    log = silentLog,
+  ): Promise<Bridge> => {
+    const decoder = shutDecoder();
+    const behind = await bridge(whenRecordsAreGone, { decoder, log });
+    await send(0, 4);
+    await eventually('the first batch is held', () => Promise.resolve(decoder.holds()));
+    await send(5, 29);
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '29' }] });
+    decoder.letGo();
+    return behind;
+  };
+
+  it('records deleted while a bridge runs behind halt it, and halt the next one again', async () => {
+    const place = await scene();
+    const { bridge, end, eventually: until, applied } = place;
+    const first = await runsBehind(place, 'halt');
+    await expect(first.halted).rejects.toThrow(/to 28 were deleted/);
+    await end(first);
+    // Nothing has overwritten the group's progress meanwhile.
+    const second = await bridge();
+    await expect(second.halted).rejects.toThrow(/to 28 were deleted/);
+    await end(second);
+    const read = (await applied()).length;
+    await bridge('continue');
+    await until(read + 1);
+    expect(await applied()).toEqual([...numbers(0, read - 1), 29]);
+  });
+
+  it('on request it goes on without them, and says which they were', async () => {
+    const place = await scene();
+    const lines: string[] = [];
+    const log = createLog('error', { write: (line) => lines.push(line) });
+    const behind = await runsBehind(place, 'continue', log);
+    await eventually('what is left', async () => (await place.applied()).includes(29));
+    const entries = await place.applied();
+    expect(entries).toEqual([...numbers(0, entries.length - 2), 29]);
+    expect(lines.join()).toMatch(/records \d+ to 28 were deleted by the broker/);
+    expect(behind.haltedBy()).toBeUndefined();
+  });
+
+  it('a topic that comes later is read, and one that goes keeps nobody from the others', async () => {
+    const { topic, bridge, send, eventually: until, applied } = await scene();
+    const later = `${topic}-later`;
+    await bridge('halt', { topics: new RegExp(`^${topic}(-later)?$`) });
+    await send(0, 4);
+    await until(5);
+    await create(later);
+    await send(5, 9, 0, later);
+    await until(10);
+    await admin.deleteTopics({ topics: [later] });
+    await send(10, 14);
+    await until(15);
+    expect(await applied()).toEqual(numbers(0, 14));
   });
 
   it('aborted transactions are not read, and control records leave no lag', async () => {
