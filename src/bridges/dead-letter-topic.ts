@@ -46,16 +46,35 @@ async function countsOf(admin: Admin, topics: readonly string[]): Promise<Map<st
 
 /** A letter is its record and our headers: it needs more room than the largest record. */
 async function roomFor(admin: Admin, sources: readonly string[]) {
-  if (sources.length === 0) return [];
+  const largest = Math.max(0, ...(await limitsOf(admin, sources)));
+  if (!(largest > 0)) return [];
+  return [{ name: sizeSetting, value: String(Math.min(largest + headroom, largestSize)) }];
+}
+
+/** How large a batch each of `topics` takes, in bytes, where the broker says so. */
+async function limitsOf(admin: Admin, topics: readonly string[]): Promise<readonly number[]> {
+  if (topics.length === 0) return [];
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: sources.map((name) => ({
+    resources: topics.map((name) => ({
       ...{ type: resourceTypes.TOPIC, name, configNames: [sizeSetting] },
     })),
   });
   const settings = resources.flatMap(({ configEntries }) => configEntries);
   const sizes = settings.filter(({ configName }) => configName === sizeSetting);
-  const largest = Math.max(0, ...sizes.map(({ configValue }) => Number(configValue)));
-  if (!(largest > 0)) return [];
-  return [{ name: sizeSetting, value: String(Math.min(largest + headroom, largestSize)) }];
+  return sizes.map(({ configValue }) => Number(configValue));
+}
+
+/** How large a batch `topic` takes, in bytes; undefined where that cannot be known. */
+export async function sizeLimitOf(kafka: Kafka, topic: string): Promise<number | undefined> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return (await limitsOf(admin, [topic]))[0];
+  } catch {
+    // Whoever may write a topic need not be allowed to describe it.
+    return undefined;
+  } finally {
+    await admin.disconnect();
+  }
 }

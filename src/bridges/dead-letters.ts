@@ -7,11 +7,11 @@
  *    called again: it may then be there twice.
  * L3 Nothing blocks for ever: a topic that is missing is created, a client that failed is replaced,
  *    and a record too large for the topic leaves a letter without its value, if the value is kept
- *    elsewhere.
+ *    elsewhere. If it is not, no retry can mend it: the letter is refused.
  */
 import { CompressionTypes, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { Logger } from 'pino';
-import { ensureDeadLetterTopic } from './dead-letter-topic.js';
+import { ensureDeadLetterTopic, sizeLimitOf } from './dead-letter-topic.js';
 import type { KafkaRecord } from './record.js';
 
 /** Kafka refuses records with very large headers; a detail is for reading, not for storage. */
@@ -42,9 +42,14 @@ export interface DeadLettersOptions {
   readonly kept: boolean;
 }
 
+/** Thrown for a letter that the topic will not take until somebody mends it; says who and how. */
+export class LetterRefused extends Error {
+  override readonly name = 'LetterRefused';
+}
+
 /** The dead-letter topic, as the bridge writes it. */
 export interface DeadLetters {
-  /** L2. Rejects for reasons of the moment; without `kept` also for a record that is too large. */
+  /** L2. Rejects with `LetterRefused` (L3), or with any other error for reasons of the moment. */
   bury(letter: Letter): Promise<void>;
   close(): Promise<void>;
 }
@@ -96,16 +101,17 @@ export function openDeadLetters(
     const message = messageOf(letter, group, partition);
     try {
       await send(message);
+      return;
     } catch (error) {
-      if (!isTooLarge(error) || !kept) throw error;
-      const { topic: from, offset } = record;
-      const bytes = record.value?.length ?? 0;
-      log.warn(
-        { record: `${from}/${String(record.partition)}/${offset}`, bytes, topic },
-        'too large for the dead-letter topic: the letter goes without its value',
-      );
-      await send(withoutContent(message, bytes));
+      if (!isTooLarge(error)) throw error;
     }
+    const bytes = record.value?.length ?? 0;
+    if (!kept) throw tooLarge(letter, topic, await sizeLimitOf(kafka, topic));
+    log.warn(
+      { record: nameOf(record), bytes, topic },
+      'too large for the dead-letter topic: the letter goes without its value',
+    );
+    await send(withoutContent(message, bytes));
   };
   const close = async (): Promise<void> => {
     const last = producing;
@@ -161,6 +167,21 @@ export function withoutContent(message: Message, bytes: number): Message {
     value: null,
     headers: { ...Object.fromEntries(ours), '__headrace.errors.omitted.bytes': String(bytes) },
   };
+}
+
+/** Without a store, the letter is all that would be left of the record: it may not be cut. */
+function tooLarge({ record, reason }: Letter, topic: string, limit: number | undefined) {
+  const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  const takes = limit === undefined ? '' : ` (max.message.bytes ${String(limit)})`;
+  return new LetterRefused(
+    `dead letters: record ${nameOf(record)} (${reason}) of ${String(bytes)} bytes is more than the ` +
+      `topic ${topic} takes${takes}, and is kept nowhere else. Raise max.message.bytes of that ` +
+      'topic, or give the bridge a store, which keeps the record while its letter goes without value',
+  );
+}
+
+function nameOf({ topic, partition, offset }: KafkaRecord): string {
+  return `${topic}/${String(partition)}/${offset}`;
 }
 
 function messageOf(letter: Letter, group: string, partition: number | undefined): Message {

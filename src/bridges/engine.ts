@@ -48,7 +48,14 @@ export class Engine {
   #setting = 0;
   #stopped = false;
 
-  constructor(ports: EnginePorts, limits: EngineLimits = defaultLimits) {
+  constructor(world: EnginePorts, limits: EngineLimits = defaultLimits) {
+    // E3, whoever of us finds it out.
+    const halt = (cause: string): void => {
+      if (this.#stopped) return;
+      this.stop();
+      world.halt(cause);
+    };
+    const ports = { ...world, halt };
     this.#ports = ports;
     this.#limits = limits;
     this.#held = new HeldRecords(ports);
@@ -251,7 +258,7 @@ export class Engine {
 
   async #conclude(item: Item, fate: Fate): Promise<void> {
     const { record, route, command, of } = item;
-    if (fate.kind === 'halt') this.#halt(fate.cause);
+    if (fate.kind === 'halt') this.#ports.halt(fate.cause);
     if (fate.kind === 'settled') {
       const { as: kind, reason } = fate;
       const about = { record, route, kind, eventType: command.event.type };
@@ -292,6 +299,8 @@ export class Engine {
       readonly item?: Item;
     },
   ): Promise<void> {
+    // E2: what is remembered of it would stand in the way of the record that comes again.
+    if (!this.#isCurrent(passage)) return;
     const { record } = passage;
     const { route, aside, park, item } = how;
     const command = item?.command;
@@ -321,7 +330,7 @@ export class Engine {
     const buried =
       state === 'dead' && isRejectReason(reason)
         ? bury(this.#ports, letter, () => this.#isCurrent(passage))
-        : Promise.resolve();
+        : Promise.resolve(true);
     const written = await this.#held.write({ ...note, record }, buried);
     if (written === 'over') this.#settle(passage, undefined);
     if (written === 'fenced' && this.#isCurrent(passage)) this.#lose();
@@ -348,12 +357,6 @@ export class Engine {
   #lose(): void {
     this.revoke();
     if (!this.#stopped) this.#ports.lost();
-  }
-
-  #halt(cause: string): void {
-    if (this.#stopped) return;
-    this.stop();
-    this.#ports.halt(cause);
   }
 }
 

@@ -131,21 +131,21 @@ export class HeldRecords {
     await store.told(this.#token, notes).catch((error: unknown) => this.#away(error));
   }
 
-  /** Resolves when `held` is durable, which it may become when it is `ready`. */
-  async write(held: Held, ready: Promise<void>): Promise<Kept> {
-    if (this.#shelf === undefined) {
-      await ready;
-      return 'held';
-    }
+  /**
+   * Resolves when `held` is durable, which it may become when it is `ready`. Where it turns out not
+   * to be, it is no more ours to hold.
+   */
+  async write(held: Held, ready: Promise<boolean>): Promise<Kept> {
+    if (this.#shelf === undefined) return (await ready) ? 'held' : 'fenced';
     const token = this.#token;
     if (token === undefined) return 'fenced';
     // In the order of its queue, or what waits behind would be there before what it waits for.
     const queue = `${token} ${held.topic}/${String(held.partition)} ${held.queue}`;
     const before = this.#writing.get(queue);
     const writing = (async (): Promise<Kept> => {
-      await ready;
+      const isReady = await ready;
       await before;
-      return this.#put(token, held);
+      return isReady ? this.#put(token, held) : 'fenced';
     })();
     this.#writing.set(queue, writing);
     const how = await writing;

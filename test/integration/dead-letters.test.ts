@@ -1,13 +1,36 @@
 /** The dead-letter topic on a real broker: bytes, partitions, size, and topics that go away. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { Client, Connection } from '@temporalio/client';
+import kafkajs, { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type DeadLetters, type Letter, openDeadLetters } from '../../src/bridges/dead-letters.js';
+import { z } from 'zod';
+import { runBridge } from '../../src/bridge.js';
+import { application } from '../../src/bridges/application-source.js';
+import { signalWithStart } from '../../src/bridges/command.js';
+import {
+  type DeadLetters,
+  type Letter,
+  LetterRefused,
+  openDeadLetters,
+} from '../../src/bridges/dead-letters.js';
+import type { EventKind } from '../../src/bridges/event-source.js';
+import { defineRoute } from '../../src/bridges/route.js';
+import { keepLedger, type LedgerEntry } from '../support/ledger-workflow.js';
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';
 
 const log = pino({ level: 'silent' });
+
+function ledgerRoute(topic: string) {
+  const type = 'ledger.entry';
+  const data = z.object({ ledger: z.string(), n: z.number() });
+  const kind: EventKind<LedgerEntry> = { type, sources: [application({ type, topic, data })] };
+  const options = { listing: { attributes: {}, summary: 'A ledger' }, whenClosed: 'leave-closed' } as const;
+  return defineRoute('enter', kind, 'signal or start keepLedger', (event) =>
+    signalWithStart(keepLedger, event.data.ledger, event, {}, options),
+  );
+}
 
 describe('the dead-letter topic', () => {
   let kafka: Kafka;
@@ -131,6 +154,45 @@ describe('the dead-letter topic', () => {
 
     const strict = openDeadLetters(kafka, { topic: target, group: 'g', kept: false }, log);
     open.push(strict);
-    await expect(strict.bury(aLetter(source, { value }))).rejects.toThrow(/larger than/);
+    await expect(strict.bury(aLetter(source, { value }))).rejects.toThrow(LetterRefused);
+  });
+
+  it('L3: without a store, a record too large for it halts the bridge, which goes on when mended', async () => {
+    const { source, target } = await scene();
+    await create(target, 6, 20_000);
+    const large = randomBytes(100_000);
+    const producer = kafka.producer();
+    await producer.connect();
+    const values = [Buffer.from('no'), large, Buffer.from('nor')];
+    const messages = values.map((value) => ({ partition: 4, key: 'k', value }));
+    await producer.send({ topic: source, messages });
+    await producer.disconnect();
+    const address = inject('addresses').temporalAddress;
+    const client = new Client({ connection: Connection.lazy({ address }) });
+    const bridge = () =>
+      runBridge({
+        ...{ kafka, client, log, groupId: target, deadLetterTopic: target },
+        routes: [ledgerRoute(source)],
+      });
+    const first = await bridge();
+    const words = `record ${source}/4/1 (undecodable-json) of 100001 bytes`;
+    await expect(first.halted).rejects.toThrow(words);
+    await expect(first.halted).rejects.toThrow(/\(max\.message\.bytes 20000\).* Raise max/);
+    await first.stop();
+    const [group] = await admin.fetchOffsets({ groupId: target, topics: [source] });
+    const at = group?.partitions.find(({ partition }) => partition === 4)?.offset;
+    expect(Number(at)).toBeLessThanOrEqual(1);
+
+    const configEntries = [{ name: 'max.message.bytes', value: '200000' }];
+    const type = kafkajs.ConfigResourceTypes.TOPIC;
+    const resources = [{ type, name: target, configEntries }];
+    await admin.alterConfigs({ validateOnly: false, resources });
+    const second = await bridge();
+    const has = async (value: Buffer): Promise<boolean> =>
+      (await read(target, 1)).some(({ message }) => message.value?.equals(value));
+    await eventually('the large letter', () => has(large));
+    await eventually('what came after it', () => has(Buffer.from('nor')));
+    await second.stop();
+    await client.connection.close();
   });
 });
