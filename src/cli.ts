@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BridgeHalted } from './bridge.js';
 import { BridgeRefused } from './bridge-options.js';
+import { kafkaRefusal } from './bridges/kafka-refusal.js';
+import { postgresRefusal } from './bridges/postgres-refusal.js';
 import { bridgeCommand } from './commands/bridge.js';
 import { deadLettersCommand } from './commands/dead-letters.js';
 import { gatewayCommand } from './commands/gateway.js';
@@ -48,7 +50,8 @@ try {
   const foreseen = [ConfigError, StackError, BridgeHalted, BridgeRefused].some(
     (kind) => error instanceof kind,
   );
-  const text = error instanceof Error ? (foreseen ? error.message : error.stack) : String(error);
-  process.stderr.write(`headrace: ${text ?? ''}\n`);
+  const told = kafkaRefusal(error) ?? postgresRefusal(error);
+  const text = told ?? (error instanceof Error ? (foreseen ? error.message : error.stack) : error);
+  process.stderr.write(`headrace: ${String(text)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }

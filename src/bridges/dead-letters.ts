@@ -7,11 +7,12 @@
  *    called again: it may then be there twice.
  * L3 Nothing blocks for ever: a topic that is missing is created, a client that failed is replaced,
  *    and a record too large for the topic leaves a letter without its value, if the value is kept
- *    elsewhere. If it is not, no retry can mend it: the letter is refused.
+ *    elsewhere. What no retry can mend is refused: where it is not, and where we may not write.
  */
 import { CompressionTypes, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { Logger } from 'pino';
 import { ensureDeadLetterTopic, sizeLimitOf } from './dead-letter-topic.js';
+import { kafkaRefusal } from './kafka-refusal.js';
 import type { KafkaRecord } from './record.js';
 
 /** Kafka refuses records with very large headers; a detail is for reading, not for storage. */
@@ -91,7 +92,8 @@ export function openDeadLetters(
       await deliver(await used, topic, message);
     } catch (error) {
       if (!isTooLarge(error)) forget(used);
-      throw error;
+      const refusal = kafkaRefusal(error);
+      throw refusal === undefined ? error : new LetterRefused(`dead letters: ${refusal}`);
     }
   };
   const bury = async (letter: Letter): Promise<void> => {

@@ -7,6 +7,7 @@ import {
   PartitionAssigners,
 } from 'kafkajs';
 import type { Logger } from 'pino';
+import { kafkaRefusal } from './kafka-refusal.js';
 import type { ProcessIdentity } from './member.js';
 import { refuseOffsetResets } from './offset-reset.js';
 import { dismissPredecessors } from './predecessors.js';
@@ -29,6 +30,11 @@ const metadataMaxAgeMs = 10_000;
 export interface GroupConsumer {
   readonly consumer: Consumer;
   readonly cluster: Cluster;
+}
+
+/** kafkajs' own, beyond its types. */
+interface CoordinatorFinder {
+  findGroupCoordinator(of: { groupId: string; coordinatorType: number }): Promise<unknown>;
 }
 
 /** What a consumer tells of itself. */
@@ -79,7 +85,7 @@ export function createConsumer(
 
 /**
  * Connects and subscribes; the topics it will read. None: there is nothing to run it for yet.
- * @throws KafkaJSError for reasons of the moment.
+ * @throws KafkaJSError for reasons of the moment; what `kafkaRefusal` knows where we are refused.
  */
 export async function subscribe(
   { consumer, cluster }: GroupConsumer,
@@ -93,11 +99,24 @@ export async function subscribe(
   }
   const topics = subscribedTopics(patterns, existing);
   if (topics.length === 0) return [];
+  await admitted(cluster, groupId);
   await dismissPredecessors(cluster, groupId, self, log);
   await consumer.subscribe({ topics: [...topics], fromBeginning: true });
   return topics;
 }
 
+/** kafkajs keeps to itself why it finds no coordinator: a refusal is asked for. */
+async function admitted(cluster: Cluster, groupId: string): Promise<void> {
+  const nodeId = String(cluster.getNodeIds()[0]);
+  const broker = (await cluster.findBroker({ nodeId })) as unknown as CoordinatorFinder;
+  try {
+    await broker.findGroupCoordinator({ groupId, coordinatorType: 0 });
+  } catch (error) {
+    if (kafkaRefusal(error) !== undefined) throw error;
+  }
+}
+
+/** Tells `signs` what `consumer` tells. */
 export function listen(consumer: Consumer, signs: ConsumerSigns): void {
   const { events } = consumer;
   consumer.on(events.GROUP_JOIN, ({ payload }) => {

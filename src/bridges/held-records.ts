@@ -17,6 +17,7 @@ import {
 } from './held.js';
 import { Holds } from './holds.js';
 import { backoffMs } from './limiter.js';
+import { postgresRefusal } from './postgres-refusal.js';
 import { type Kept, Shelf } from './shelf.js';
 
 /** A look at what is due brings so many at most that can be tried, and reads so many at most. */
@@ -52,8 +53,8 @@ export class HeldRecords {
       sleep: (ms) => ports.sleep(ms),
       random: () => ports.random(),
       isOver: () => this.#over,
-      troubled: (cause, attempt) => {
-        ports.observer.retrying('held records', storeAway(cause), attempt);
+      troubled: (error, attempt) => {
+        this.#troubled(error, attempt);
       },
     });
   }
@@ -81,7 +82,7 @@ export class HeldRecords {
 
   /** Claims `partitions` and remembers what is held of them. False: `wanted` says so meanwhile. */
   async claim(partitions: readonly PartitionId[], wanted: () => boolean): Promise<boolean> {
-    const { store, observer } = this.#ports;
+    const { store } = this.#ports;
     if (store === undefined) return wanted();
     for (let attempt = 1; wanted() && !this.#over; attempt += 1) {
       try {
@@ -91,7 +92,7 @@ export class HeldRecords {
         this.memory.reset(notes);
         return true;
       } catch (error) {
-        observer.retrying('held records', storeAway(wordsOf(error)), attempt);
+        this.#troubled(error, attempt);
         await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
       }
     }
@@ -115,7 +116,9 @@ export class HeldRecords {
     const { store } = this.#ports;
     const token = this.#token;
     if (store === undefined || token === undefined) return [];
-    const asked = store.discarded(token, workflowId).catch((error: unknown) => this.#away(error));
+    const asked = store
+      .discarded(token, workflowId)
+      .catch((error: unknown) => this.#troubled(error));
     const found = await Promise.race([asked, this.#ports.sleep(patienceMs).then(() => [])]);
     if (token !== this.#token) return [];
     // What is on its way all the same may still come.
@@ -128,7 +131,7 @@ export class HeldRecords {
   async told(notes: readonly HeldNote[]): Promise<void> {
     const { store } = this.#ports;
     if (store === undefined || this.#token === undefined || notes.length === 0) return;
-    await store.told(this.#token, notes).catch((error: unknown) => this.#away(error));
+    await store.told(this.#token, notes).catch((error: unknown) => this.#troubled(error));
   }
 
   /**
@@ -189,15 +192,10 @@ export class HeldRecords {
       }
       return fresh;
     } catch (error) {
-      return this.#away(error);
+      return this.#troubled(error);
     } finally {
       this.#looking = false;
     }
-  }
-
-  #away(error: unknown): [] {
-    this.#ports.observer.retrying('held records', storeAway(wordsOf(error)), 1);
-    return [];
   }
 
   /** True when something before `note` has to go first, and is not on its way. */
@@ -249,12 +247,14 @@ export class HeldRecords {
     }
     return how;
   }
-}
 
-function storeAway(cause: string) {
-  return { scope: 'all', cause, code: 'store-away' } as const;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  /** The store did not answer, which passes, or refuses us, which does not. */
+  #troubled(error: unknown, attempt = 1): [] {
+    const refusal = postgresRefusal(error);
+    if (refusal !== undefined) this.#ports.halt(refusal);
+    const cause = error instanceof Error ? error.message : String(error);
+    const retry = { scope: 'all', cause, code: 'store-away' } as const;
+    this.#ports.observer.retrying('held records', retry, attempt);
+    return [];
+  }
 }

@@ -4,7 +4,8 @@
  * K2 Offsets are committed by us alone, and only between the opening of a term and its end: the
  *    broker accepts a commit for a partition that is no longer owned (tulios/kafkajs#1046).
  * K3 A consumer that crashes, falls silent or lost its claim is rebuilt; only a halt or a stop ends
- *    the intake. A topic that is missing keeps nobody from the others.
+ *    the intake. What Kafka refuses us for good halts. A topic that is missing keeps nobody from the
+ *    others.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
@@ -20,6 +21,7 @@ import {
   listen,
   subscribe,
 } from './group-consumer.js';
+import { kafkaRefusal } from './kafka-refusal.js';
 import { becomeMember } from './predecessors.js';
 import { readingOf, takeOver, type TakeOverSettings } from './take-over.js';
 import { Term } from './term.js';
@@ -53,11 +55,10 @@ export class Intake {
   #current: GroupConsumer | undefined;
   #term: Term | undefined;
   #subscribed: readonly string[] = [];
-  #memberId: string | undefined;
   #aliveAt = 0;
   #timers: NodeJS.Timeout[] = [];
   #rebuilding: Promise<void> | undefined;
-  #died = false;
+  #dead: GroupConsumer | undefined;
   #looking = false;
   #ended = false;
 
@@ -65,14 +66,17 @@ export class Intake {
     this.#kafka = kafka;
     this.#settings = settings;
     this.#log = log;
-    this.#vigil = new Vigil({ stuck: settings.stuck, rejoin: this.rejoin }, log);
+    const { stuck, halt } = settings;
+    this.#vigil = new Vigil({ stuck, halt, rejoin: this.rejoin }, log);
   }
 
-  /** Resolves when the consumer runs; it may not have been given partitions yet. */
+  /** Resolves when the consumer runs; it may not have been given partitions yet. K3 */
   async start(engine: Engine): Promise<void> {
     this.#engine = engine;
     this.#commits = new Commits(engine, this.#log);
-    await this.#build();
+    await this.#build().catch((error: unknown) => {
+      if (!this.#isRefused(error)) throw error;
+    });
     this.#timers = [
       setInterval(() => void this.commit(), this.#settings.commitEveryMs),
       setInterval(() => void this.#look(), lookEveryMs),
@@ -117,7 +121,6 @@ export class Intake {
   async #build(): Promise<void> {
     const made = createConsumer(this.#kafka, this.#settings);
     this.#current = made;
-    this.#died = false;
     this.#aliveAt = performance.now();
     this.#subscribed = await subscribe(made, this.#settings, this.#log);
     if (this.#subscribed.length === 0 || this.#ended) return;
@@ -138,8 +141,7 @@ export class Intake {
     listen(made.consumer, {
       joined: ({ memberId, memberAssignment }) => {
         if (made !== this.#current || this.#ended) return;
-        becomeMember(memberId, this.#memberId);
-        this.#memberId = memberId;
+        becomeMember(made.consumer, memberId);
         this.#begin(made, memberAssignment);
       },
       rebalancing: () => {
@@ -152,8 +154,8 @@ export class Intake {
       empty: (batch) => this.#termOf(made)?.passOver(batch),
       died: (error) => {
         if (made !== this.#current) return;
-        this.#died = true;
-        this.rejoin(`it died: ${error.message}`);
+        this.#dead = made;
+        if (!this.#isRefused(error)) this.rejoin(`it died: ${error.message}`);
       },
     });
   }
@@ -213,9 +215,11 @@ export class Intake {
       await this.#leave();
       try {
         await this.#build();
-        if (this.#hasDied()) throw new Error('the consumer died while it was started');
-        break;
+        // It may die while it is being built, which nobody rebuilds but who builds.
+        if (this.#dead !== this.#current) break;
+        throw new Error('the consumer died while it was started');
       } catch (error) {
+        if (this.#isRefused(error)) continue;
         const reason = error instanceof Error ? error.message : String(error);
         this.#log.warn({ reason }, 'Kafka does not answer; it is tried again');
         await sleep(Math.min(2_000, 250 * 2 ** attempt));
@@ -226,15 +230,19 @@ export class Intake {
     this.#rebuilding = undefined;
   }
 
-  /** It may die while it is being built, which nobody rebuilds but who builds. */
-  #hasDied(): boolean {
-    return this.#died;
+  /** K3: then there is nothing to build any more. */
+  #isRefused(error: unknown): boolean {
+    const refusal = kafkaRefusal(error);
+    if (refusal === undefined) return false;
+    this.#ended = true;
+    this.#settings.halt(refusal);
+    return true;
   }
 
   async #leave(): Promise<void> {
     const { consumer } = this.#current ?? {};
     this.#current = undefined;
-    becomeMember(undefined, this.#memberId);
+    if (consumer !== undefined) becomeMember(consumer, undefined);
     const left = consumer?.disconnect().catch(() => undefined);
     await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
   }

@@ -1,6 +1,6 @@
 /** Shell: tells the broker of members that died on this machine, so that nobody waits for them. */
 import { readFileSync } from 'node:fs';
-import type { Cluster } from 'kafkajs';
+import type { Cluster, Consumer } from 'kafkajs';
 import type { Logger } from 'pino';
 import { deadMembers, type Member, type ProcessIdentity } from './member.js';
 
@@ -12,13 +12,13 @@ interface LeavingBroker {
   leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
 }
 
-/** Members of this process that live; those that it was before are dead. */
-const own = new Set<string>();
+/** The members that consumers of this process are; those that they were before are dead. */
+const own = new Map<Consumer, string>();
 
-/** This process is that member from now on, and not `before` any more. */
-export function becomeMember(memberId: string | undefined, before: string | undefined): void {
-  if (before !== undefined) own.delete(before);
-  if (memberId !== undefined) own.add(memberId);
+/** `consumer` is that member from now on, or none any more. */
+export function becomeMember(consumer: Consumer, memberId: string | undefined): void {
+  if (memberId === undefined) own.delete(consumer);
+  else own.set(consumer, memberId);
 }
 
 /** Removes dead predecessors from the group. What fails is left to the end of their session. */
@@ -32,8 +32,9 @@ export async function dismissPredecessors(
     const broker = (await cluster.findGroupCoordinator({ groupId })) as unknown as LeavingBroker;
     const { groups } = await broker.describeGroups({ groupIds: [groupId] });
     const members = groups.flatMap((group) => group.members);
+    const living = new Set(own.values());
     for (const { memberId, clientId } of deadMembers(members, self, isAlive)) {
-      if (own.has(memberId)) continue;
+      if (living.has(memberId)) continue;
       await broker.leaveGroup({ groupId, memberId });
       log.info({ clientId }, 'a member that died here was taken out of the group');
     }

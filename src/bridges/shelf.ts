@@ -10,8 +10,8 @@ export interface ShelfPorts {
   random(): number;
   /** True: nobody waits for what is being written any more. */
   isOver(): boolean;
-  /** The store does not answer; `attempt` counts from 1. */
-  troubled(cause: string, attempt: number): void;
+  /** The store gave no answer but an error; `attempt` counts from 1. */
+  troubled(error: unknown, attempt: number): void;
 }
 
 /** `over`: it had been held before, and has ended. */
@@ -73,7 +73,7 @@ export class Shelf {
       try {
         return await call();
       } catch (error) {
-        this.#ports.troubled(error instanceof Error ? error.message : String(error), attempt);
+        this.#ports.troubled(error, attempt);
         await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
       }
     }

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { startingPoints } from './assignment.js';
 import type { Engine } from './engine.js';
+import { kafkaRefusal } from './kafka-refusal.js';
 import type { Place } from './place.js';
 import { type Assignment, goneInWords, type StartingPoint } from './starting-point.js';
 import type { Term } from './term.js';
@@ -44,13 +45,18 @@ export function readingOf(of: Pick<Place, 'topic' | 'generation' | 'partition'>)
   return `${of.topic}#${of.generation}/${String(of.partition)}`;
 }
 
-/** Insists for as long as the term lasts; resolves when it is open, or over. */
+/** Insists for as long as the term lasts; resolves when it is open, over, or refused to us. */
 export async function takeOver(of: TakeOver): Promise<void> {
   for (let attempt = 1; !of.term.isOver; attempt += 1) {
     try {
       await attemptOf(of);
       return;
     } catch (error) {
+      const refusal = kafkaRefusal(error);
+      if (refusal !== undefined) {
+        of.settings.halt(refusal);
+        return;
+      }
       const reason = error instanceof Error ? error.message : String(error);
       of.log[attempt % 30 === 5 ? 'warn' : 'debug']({ reason }, 'asking where to begin');
       await sleep(Math.min(2_000, 50 * 2 ** attempt));

@@ -16,6 +16,7 @@ export interface Topic {
 const metadataKey = 3;
 const metadataVersion = 10;
 const noId = Buffer.alloc(16);
+const forbidden = 29;
 
 /** What kafkajs has beyond its types. */
 interface InnerBroker {
@@ -37,8 +38,8 @@ interface InnerBroker {
 }
 
 /**
- * The topics of these names that exist, or all of them; asked of any broker.
- * @throws KafkaJSError for reasons of the moment.
+ * The topics of these names that exist, or all of them that we may see; asked of any broker.
+ * @throws KafkaJSError for reasons of the moment; Error where we may not see one of them.
  */
 export async function topicsOf(
   cluster: Cluster,
@@ -137,6 +138,10 @@ function topicFrom(read: Reader): Topic | undefined {
   });
   read.skip(4); // authorized operations
   read.tags();
+  if (error === forbidden) {
+    const type = 'TOPIC_AUTHORIZATION_FAILED';
+    throw Object.assign(new Error(`Not authorized to access topic ${name}`), { type });
+  }
   // 5: a partition without a leader, which is for the reader of that partition to see.
   if (error !== 0 && error !== 5) return undefined;
   const id = uuid.equals(noId) ? undefined : uuid.toString('base64url');

@@ -7,6 +7,7 @@ import type { Cluster } from 'kafkajs';
 import type { Logger } from 'pino';
 import { logEnds } from './assignment.js';
 import { changedTopic } from './identity-check.js';
+import { kafkaRefusal } from './kafka-refusal.js';
 import type { PartitionState } from './observer.js';
 import { placeOf } from './place.js';
 import { existingTopics, subscribedTopics } from './subscription.js';
@@ -28,6 +29,7 @@ export interface Sight {
 /** What is done about it. */
 export interface Reactions {
   readonly rejoin: (reason: string) => void;
+  readonly halt: (cause: string) => void;
   readonly stuck: (topic: string, partition: number, forMs: number) => void;
 }
 
@@ -46,6 +48,8 @@ export class Vigil {
     try {
       if ((await this.#hasOtherTopics(sight)) || (await this.#hasLessThanItReads(sight))) return;
     } catch (error) {
+      const refusal = kafkaRefusal(error);
+      if (refusal !== undefined) this.#reactions.halt(refusal);
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.debug({ error: reason }, 'the brokers cannot be looked at');
     }

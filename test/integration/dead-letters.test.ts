@@ -4,33 +4,18 @@ import { Client, Connection } from '@temporalio/client';
 import kafkajs, { type Admin, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { z } from 'zod';
 import { runBridge } from '../../src/bridge.js';
-import { application } from '../../src/bridges/application-source.js';
-import { signalWithStart } from '../../src/bridges/command.js';
 import {
   type DeadLetters,
   type Letter,
   LetterRefused,
   openDeadLetters,
 } from '../../src/bridges/dead-letters.js';
-import type { EventKind } from '../../src/bridges/event-source.js';
-import { defineRoute } from '../../src/bridges/route.js';
-import { keepLedger, type LedgerEntry } from '../support/ledger-workflow.js';
+import { entryRoute } from '../support/ledger-entries.js';
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';
 
 const log = pino({ level: 'silent' });
-
-function ledgerRoute(topic: string) {
-  const type = 'ledger.entry';
-  const data = z.object({ ledger: z.string(), n: z.number() });
-  const kind: EventKind<LedgerEntry> = { type, sources: [application({ type, topic, data })] };
-  const options = { listing: { attributes: {}, summary: 'A ledger' }, whenClosed: 'leave-closed' } as const;
-  return defineRoute('enter', kind, 'signal or start keepLedger', (event) =>
-    signalWithStart(keepLedger, event.data.ledger, event, {}, options),
-  );
-}
 
 describe('the dead-letter topic', () => {
   let kafka: Kafka;
@@ -172,7 +157,7 @@ describe('the dead-letter topic', () => {
     const bridge = () =>
       runBridge({
         ...{ kafka, client, log, groupId: target, deadLetterTopic: target },
-        routes: [ledgerRoute(source)],
+        routes: [entryRoute(source)],
       });
     const first = await bridge();
     const words = `record ${source}/4/1 (undecodable-json) of 100001 bytes`;

@@ -10,36 +10,16 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { type Logger, pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { z } from 'zod';
 import { type Bridge, runBridge } from '../../src/bridge.js';
-import { application } from '../../src/bridges/application-source.js';
-import { signalWithStart } from '../../src/bridges/command.js';
 import { createDecoder, type Decoder } from '../../src/bridges/decoder.js';
 import { decodeCommit } from '../../src/bridges/done-map.js';
-import type { EventKind } from '../../src/bridges/event-source.js';
-import { defineRoute } from '../../src/bridges/route.js';
 import { createLog } from '../../src/log.js';
-import { entriesQuery, keepLedger, type LedgerEntry } from '../support/ledger-workflow.js';
+import { entries, entryRoute } from '../support/ledger-entries.js';
+import { entriesQuery } from '../support/ledger-workflow.js';
 import { eventually } from '../support/site.js';
 
 const workflowsPath = fileURLToPath(new URL('../support/ledger-workflow.ts', import.meta.url));
 const taskQueue = `intake-${randomUUID()}`;
-const listing = { attributes: {}, summary: 'A ledger' };
-const type = 'ledger.entry';
-
-function routeOf(topic: string | RegExp) {
-  const data = z.object({ ledger: z.string(), n: z.number() });
-  const kind: EventKind<LedgerEntry> = { type, sources: [application({ type, topic, data })] };
-  return defineRoute('enter', kind, 'signal or start keepLedger', (event) =>
-    signalWithStart(
-      keepLedger,
-      event.data.ledger,
-      event,
-      {},
-      { listing, whenClosed: 'leave-closed' },
-    ),
-  );
-}
 
 interface Unusual {
   readonly decoder?: Decoder;
@@ -126,7 +106,7 @@ describe('the intake', () => {
           ...{
             ...settings,
             decoder,
-            routes: [routeOf(topics)],
+            routes: [entryRoute(topics)],
             deadLetterTopic: `${topic}-letters`,
           },
         });
@@ -312,13 +292,6 @@ describe('the intake', () => {
     expect(note?.done.runs).toEqual([]);
   });
 });
-
-function entries(ledger: string, first: number, last: number, partition: number) {
-  return numbers(first, last).map((n) => {
-    const content = { id: `${ledger}/${String(n)}`, type, occurredAt: new Date().toISOString() };
-    return { key: ledger, partition, value: JSON.stringify({ ...content, data: { ledger, n } }) };
-  });
-}
 
 /** With a producer of its own: one that has met a deleted topic is of no use any more. */
 async function write(kafka: Kafka, topic: string, messages: ReturnType<typeof entries>) {
