@@ -13,6 +13,10 @@ import { createLog } from './log.js';
 /** The first four are needed; everything else has a default. */
 export interface BridgeOptions {
   readonly kafka: Kafka;
+  /**
+   * Best over a `NativeConnection`. Any other should repeat no calls by itself, which a `Connection`
+   * does unless it is given `interceptors: []`: the limiter sees only what it is told.
+   */
   readonly client: Client;
   readonly routes: readonly Route[];
   /** The consumer group: bridges of one group share the partitions. Its offsets are the progress. */

@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import { type BridgeOptions, type BridgeSettings, settingsOf } from './bridge-options.js';
 import { openDeadLetters } from './bridges/dead-letters.js';
 import type { Decoder } from './bridges/decoder.js';
+import { starter } from './bridges/eager-start.js';
 import { Engine } from './bridges/engine.js';
 import type { EnginePorts } from './bridges/engine-ports.js';
 import type { KafkaRecord } from './bridges/record.js';
 import { Intake, type IntakeSettings } from './bridges/kafka.js';
 import { type EngineState, type Observer, tellAll } from './bridges/observer.js';
-import { dispatch } from './bridges/temporal.js';
+import { callingOnce } from './bridges/single-calls.js';
+import { dispatch, type Target } from './bridges/temporal.js';
 import { inboxOf, recall } from './bridges/temporal-updates.js';
 
 /** How often held records are looked at, ms. */
@@ -41,7 +43,7 @@ export class BridgeHalted extends Error {
  */
 export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const options = settingsOf(given);
-  const { kafka, client, log, table, store, decoder } = options;
+  const { kafka, log, table, store, decoder } = options;
   let haltedBy: BridgeHalted | undefined;
   let halt: (error: BridgeHalted) => void = () => undefined;
   const halted = new Promise<never>((_, reject) => {
@@ -57,14 +59,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     halt(new BridgeHalted(`bridge: halted, nothing was released past this: ${cause}`));
   };
   const intake = new Intake(kafka, intakeSettings(options, haltBy), log);
-  const target = {
-    client,
-    namespace: options.namespace,
-    taskQueue: options.taskQueue,
-    identity: `headrace-bridge@${hostname()}`,
-    deadlineMs: 10_000,
-    eager: options.eager,
-  };
+  const target = targetOf(options);
   const { deadLetterTopic: topic, groupId } = options;
   const letters = openDeadLetters(kafka, { topic, group: groupId, kept: store !== undefined }, log);
   const ports: EnginePorts = {
@@ -107,6 +102,15 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     haltedBy: () => haltedBy,
     assigned: () => intake.assigned,
     state: () => engine.state(),
+  };
+}
+
+function targetOf({ client, eager, namespace, taskQueue }: BridgeSettings): Target {
+  const once = callingOnce(client);
+  return {
+    client: once,
+    start: starter(once.workflowService, eager ? client.workflowService : undefined),
+    ...{ namespace, taskQueue, identity: `headrace-bridge@${hostname()}`, deadlineMs: 10_000 },
   };
 }
 

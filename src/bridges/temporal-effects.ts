@@ -107,20 +107,14 @@ async function answerOf(target: Target, request: RunRequest, activityId: string)
 }
 
 async function runInWorkflow(target: Target, request: RunRequest, id: string): Promise<Verdict> {
-  const { client, namespace, taskQueue, identity, eager } = target;
+  const { client, namespace, taskQueue, identity } = target;
   const { activity, startToCloseMs, events } = request;
   const workflowId = `effect:${id}`;
   const argument = { activity, args: argumentsOf(request), startToCloseMs };
   try {
     await withDeadline(target, () =>
-      client.workflowService.startWorkflowExecution({
-        ...{
-          namespace,
-          workflowId,
-          identity,
-          requestId: randomUUID(),
-          requestEagerExecution: eager,
-        },
+      target.start({
+        ...{ namespace, workflowId, identity, requestId: randomUUID() },
         workflowType: { name: runActivity.name },
         taskQueue: { name: taskQueue },
         input: { payloads: toPayloads(defaultPayloadConverter, argument) ?? [] },

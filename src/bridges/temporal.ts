@@ -1,11 +1,11 @@
 /**
  * Shell: a Request becomes one raw call of Temporal's service, every option written out.
  *
- * The raw service is used because the high-level client draws a random request id for signals and
- * retries by itself, unseen by the limiter. Here a request id is a function of the events, so that
- * the server recognises a repetition; the inbox remains the authority.
+ * The raw service is used because the high-level client draws a random request id for signals. Here
+ * a request id is a function of the events, so that the server recognises a repetition; the inbox
+ * remains the authority. One call of ours is one of the server's: nothing is repeated but by the
+ * engine.
  */
-import type { Client } from '@temporalio/client';
 import {
   defaultPayloadConverter,
   defineSearchAttributeKey,
@@ -16,9 +16,11 @@ import {
 import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import proto from '@temporalio/proto';
 import { eventsSignal } from '../workflows/index.js';
+import type { StartCall } from './eager-start.js';
 import { judged } from './grpc-failure.js';
 import type { CancelRequest, Request, SignalRequest, StartRequest } from './request.js';
 import { requestIdOf } from './request-id.js';
+import type { TemporalClient } from './single-calls.js';
 import { runEffect } from './temporal-effects.js';
 import { requestUpdate } from './temporal-updates.js';
 import type { Verdict } from './verdict.js';
@@ -27,15 +29,16 @@ const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy, WorkflowExecutionStatus
   proto.temporal.api.enums.v1;
 
 export interface Target {
-  readonly client: Client;
+  /** Calls once. */
+  readonly client: TemporalClient;
+  /** Starts a workflow, eagerly where that can be. */
+  readonly start: (call: StartCall) => Promise<void>;
   readonly namespace: string;
   readonly taskQueue: string;
   /** Shown by Temporal as who asked. */
   readonly identity: string;
   /** One call; a call without an answer is retried by the engine. */
   readonly deadlineMs: number;
-  /** A worker of the task queue shares the client's connection: it is given first tasks directly. */
-  readonly eager: boolean;
 }
 
 /** Sends one request, once. Resolves with what the answer means; never throws for an answer. */
@@ -96,10 +99,10 @@ async function cancel(target: Target, request: CancelRequest): Promise<Verdict> 
 }
 
 async function start(target: Target, request: StartRequest): Promise<void> {
-  const { client, namespace, taskQueue, identity, eager } = target;
+  const { namespace, taskQueue, identity } = target;
   const { workflowId, workflow, listing, events, again } = request;
-  await client.workflowService.startWorkflowExecution({
-    ...{ namespace, workflowId, identity, requestEagerExecution: eager },
+  await target.start({
+    ...{ namespace, workflowId, identity },
     workflowType: { name: workflow },
     taskQueue: { name: taskQueue },
     input: { payloads: toPayloads(defaultPayloadConverter, openingOf(request)) ?? [] },

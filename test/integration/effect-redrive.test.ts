@@ -8,6 +8,7 @@ import { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { starter } from '../../src/bridges/eager-start.js';
 import type { RunRequest } from '../../src/bridges/request.js';
 import { dispatch, type Target } from '../../src/bridges/temporal.js';
 import type { Event } from '../../src/workflows/index.js';
@@ -69,7 +70,7 @@ function aTarget(at: 0 | 1, old: boolean): Target {
     : client;
   return {
     ...{ client: aged, taskQueue, identity: 'test', namespace: 'default' },
-    ...{ deadlineMs: 10_000, eager: false },
+    ...{ deadlineMs: 10_000, start: starter(aged.workflowService) },
   };
 }
 
