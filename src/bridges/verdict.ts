@@ -44,6 +44,7 @@ export interface Failure {
 const tooLarge =
   /larger than max|^input exceeds|exceeds size limit|blob.*size|too large|message size/i;
 const signalLimit = /exceeded workflow execution limit for signal/i;
+const taskFailed = /workflow task in failed state/i;
 const completed = /already completed|execution completed/i;
 
 /** Statuses after which the outcome is not known; the request id makes the repetition harmless. */
@@ -70,6 +71,10 @@ export function judge(failure: Failure): Verdict {
         return { kind: 'reject', reason: 'payload-too-large', detail: message };
       }
       return again(failure.busyWorkflow ? 'lane' : 'all', message, 'resource-exhausted');
+    case 9: // FAILED_PRECONDITION
+      // Nobody can ask this one workflow anything while its tasks fail; a worker may mend that.
+      if (taskFailed.test(message)) return again('lane', message, 'workflow-task-failed');
+      return { kind: 'halt', cause: message };
     case 3: // INVALID_ARGUMENT
       // A full run accepts signals again once it has continued as new.
       if (signalLimit.test(message)) return again('lane', message, 'signal-limit');

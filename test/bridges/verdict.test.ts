@@ -16,6 +16,8 @@ test.each([
   [4, 'deadline exceeded', 'retry'],
   [13, 'internal', 'retry'],
   [14, 'connection refused', 'retry'],
+  [9, 'Cannot query workflow due to Workflow Task in failed state.', 'retry'],
+  [9, 'something else is not as it should be', 'halt'],
   [7, 'permission denied', 'halt'],
   [16, 'unauthenticated', 'halt'],
   [12, 'unimplemented', 'halt'],
@@ -30,9 +32,11 @@ test('a busy workflow slows its own lane only', () => {
   expect(judge({ ...failure, busyWorkflow: false })).toMatchObject({ scope: 'all' });
 });
 
-test('a run that is full of signals is waited for, on its lane only', () => {
-  const message = 'exceeded workflow execution limit for signal events';
-  expect(judge({ code: 3, message, busyWorkflow: false })).toMatchObject({ scope: 'lane' });
+test.each([
+  ['is full of signals', 3, 'exceeded workflow execution limit for signal events'],
+  ['fails its tasks', 9, 'Cannot query workflow due to Workflow Task in failed state.'],
+])('a run that %s is waited for, on its lane only', (_what, code, message) => {
+  expect(judge({ code, message, busyWorkflow: false })).toMatchObject({ scope: 'lane' });
 });
 
 test.each([
