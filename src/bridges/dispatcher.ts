@@ -1,44 +1,29 @@
 /**
  * The dispatcher: lanes in, requests out, as many at once as the limits allow.
  *
- * D1 A request that several records share and Temporal refuses is split, so that one bad record
- *    hurts only itself.
- * D2 A request that is given up ends what was in it: nothing after it is sent in its stead, or the
- *    inbox would take the later and drop the earlier when it comes again.
- * D3 What must wait behind a held record is held, also when it was queued before that one was.
  * D4 What a workflow cannot take now goes back to the head of its lane, which rests; nothing of the
  *    lane overtakes it, and it keeps no place in flight.
  * D5 Nor does what is being set aside: the store or the dead-letter topic may be away.
+ *
+ * D1 to D3 are kept by the `Sender`.
  */
-import { announcementFor, mayStart, overFor, placed } from './announcement.js';
 import { laneOf } from './command.js';
-import { type Busy, type Conclusion, Courier } from './courier.js';
+import { Courier } from './courier.js';
 import type { EngineLimits, EnginePorts } from './engine-ports.js';
-import { type Fate, fateOf } from './fate.js';
-import { type HeldNote, keyQueue } from './held.js';
+import type { Fate } from './fate.js';
 import type { HeldRecords } from './held-records.js';
 import type { Item } from './item.js';
 import { Lanes, type Taken } from './lanes.js';
 import { backoffMs, Limiter } from './limiter.js';
 import { Pace } from './pace.js';
 import { groupOf, requestSize } from './request.js';
-
-/** Whoever owns the items. */
-export interface Owner {
-  /** False: its partition is another's by now. */
-  isWanted(item: Item): boolean;
-  /** Resolves when nothing more is to be done for the item, and its lane may go on. */
-  conclude(item: Item, fate: Fate): Promise<void>;
-  /** The item waits behind a held record. */
-  hold(item: Item): void;
-}
+import { type Owner, Sender } from './sender.js';
 
 export class Dispatcher {
   readonly #ports: EnginePorts;
   readonly #limits: EngineLimits;
-  readonly #held: HeldRecords;
   readonly #owner: Owner;
-  readonly #courier: Courier;
+  readonly #sender: Sender;
   readonly #limiter: Limiter;
   readonly #lanes = new Lanes<Item>(({ command }) => groupOf(command));
   readonly #pace = new Pace();
@@ -48,10 +33,9 @@ export class Dispatcher {
   constructor(ports: EnginePorts, limits: EngineLimits, held: HeldRecords, owner: Owner) {
     this.#ports = ports;
     this.#limits = limits;
-    this.#held = held;
     this.#owner = owner;
     this.#limiter = new Limiter(limits.inFlight);
-    this.#courier = new Courier({
+    const courier = new Courier({
       dispatch: (request) => ports.dispatch(request),
       recall: (workflowId) => ports.recall(workflowId),
       sleep: (ms) => ports.sleep(ms),
@@ -69,6 +53,13 @@ export class Dispatcher {
       retrying: (lane, retry, attempt) => {
         if (retry.scope === 'all') this.#limiter.overloaded();
         ports.observer.retrying(lane, retry, attempt);
+      },
+    });
+    this.#sender = new Sender(ports, limits.request, held, courier, {
+      isWanted: (item) => owner.isWanted(item),
+      conclude: (item, fate) => this.#conclude(item, fate),
+      hold: (item) => {
+        owner.hold(item);
       },
     });
   }
@@ -154,7 +145,7 @@ export class Dispatcher {
   async #run(group: string, taken: readonly Taken<Item>[]): Promise<void> {
     let left: readonly Item[] = [];
     try {
-      left = (await this.#send(taken.flatMap(({ items }) => items))) ?? [];
+      left = (await this.#sender.send(taken.flatMap(({ items }) => items))) ?? [];
     } catch (error) {
       // A defect of ours would hold for every record: stop before anything is released past it.
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -199,51 +190,6 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** Resolves with what is to be tried again, in its order; undefined when it was given up (D2). */
-  async #send(queued: readonly Item[]): Promise<readonly Item[] | undefined> {
-    const [head] = queued;
-    const over = head === undefined ? [] : await overFor(head.command, this.#held);
-    const items = queued.filter((item) => this.#mayGo(item));
-    const [first, ...rest] = items;
-    if (first === undefined) return [];
-    // Without the one that was held, the others may not belong together (G2).
-    const size = requestSize(items, this.#limits.request);
-    if (size < items.length) return this.#sendEach([items.slice(0, size), items.slice(size)]);
-    const conclusion = await this.#deliver([first, ...rest], over);
-    if (conclusion.kind === 'given-up') return undefined;
-    if (conclusion.kind === 'retry') {
-      this.#ports.observer.retrying(laneOf(first.command), conclusion, first.attempts + 1);
-      return items;
-    }
-    if (conclusion.kind === 'reject' && items.length > 1) {
-      return this.#sendEach(items.map((item) => [item]));
-    }
-    const again: Item[] = [];
-    for (const [index, item] of items.entries()) {
-      const fate = fateOf(item.command, conclusion, index);
-      if (fate.kind === 'again') {
-        const retry = { scope: 'lane', cause: fate.cause, code: 'effect' } as const;
-        this.#ports.observer.retrying(laneOf(item.command), retry, item.attempts + 1);
-        again.push(item);
-      } else await this.#conclude(item, fate);
-    }
-    return again;
-  }
-
-  /** Sends `parts` one after the other, without what follows in its lane what is tried again (D4). */
-  async #sendEach(parts: readonly (readonly Item[])[]): Promise<readonly Item[] | undefined> {
-    const again: Item[] = [];
-    for (const part of parts) {
-      const resting = new Set(again.map(({ command }) => laneOf(command)));
-      const waits = ({ command }: Item): boolean => resting.has(laneOf(command));
-      again.push(...part.filter(waits));
-      const left = await this.#send(part.filter((item) => !waits(item)));
-      if (left === undefined) return undefined;
-      again.push(...left);
-    }
-    return again;
-  }
-
   /** D5 */
   async #conclude(item: Item, fate: Fate): Promise<void> {
     const group = groupOf(item.command);
@@ -254,36 +200,5 @@ export class Dispatcher {
     }
     await this.#owner.conclude(item, fate);
     if (isStored) this.#fly(group, 1);
-  }
-
-  async #deliver(
-    items: readonly [Item, ...Item[]],
-    over: readonly HeldNote[],
-  ): Promise<Conclusion | Busy> {
-    const [first, ...rest] = items;
-    const { skipped, made } = announcementFor(first.command, over, this.#held);
-    const conclusion = await this.#courier.deliver(
-      [placed(first, this.#held), ...rest.map((item) => placed(item, this.#held))],
-      skipped,
-      () => items.some((item) => this.#owner.isWanted(item)),
-    );
-    if (conclusion.kind === 'done' && skipped.length > 0) made();
-    return conclusion;
-  }
-
-  /** D3 */
-  #mayGo(item: Item): boolean {
-    const { memory } = this.#held;
-    const { record, command, of } = item;
-    const lane = laneOf(command);
-    if (of.kind === 'redo') {
-      if (!this.#held.mustWait(of.held, lane)) return true;
-    } else {
-      const starts = mayStart(command);
-      const waits = [lane, keyQueue(record)].some((queue) => memory.blocks(record, queue, starts));
-      if (!waits) return true;
-    }
-    this.#owner.hold(item);
-    return false;
   }
 }

@@ -10,8 +10,7 @@
  *    current assignment. The inbox makes the repetition harmless.
  * E3 A reason that holds for every record halts the engine; nothing is released past it.
  */
-import { skippedOf } from '../workflows/index.js';
-import { bury } from './burial.js';
+import { Asides } from './asides.js';
 import { laneOf } from './command.js';
 import { Dispatcher } from './dispatcher.js';
 import {
@@ -24,28 +23,27 @@ import {
   type Release,
 } from './engine-ports.js';
 import type { Fate } from './fate.js';
-import { type HeldKey, heldKey, type HeldState, keyQueue } from './held.js';
+import { heldKey } from './held.js';
 import { HeldRecords } from './held-records.js';
-import type { Aside, Item, Passage } from './item.js';
+import type { Item, Passage } from './item.js';
 import type { EngineState } from './observer.js';
 import { sizeOf } from './own-bytes.js';
 import type { KafkaRecord } from './record.js';
 import { Redrive } from './redrive.js';
-import { isRejectReason } from './rejection.js';
 import type { Decision } from './route.js';
-import { PartitionWindow } from './window.js';
+import type { PartitionWindow } from './window.js';
+import { Windows } from './windows.js';
 
 export class Engine {
   readonly #ports: EnginePorts;
-  readonly #limits: EngineLimits;
   readonly #held: HeldRecords;
+  readonly #asides: Asides;
   readonly #dispatcher: Dispatcher;
   readonly #redrive: Redrive;
-  readonly #windows = new Map<string, PartitionWindow>();
+  readonly #windows: Windows;
   /** What came before the claim on held records was answered. */
   #early: { readonly at: Delivery; readonly records: readonly KafkaRecord[] }[] | undefined;
   #epoch = 0;
-  #setting = 0;
   #stopped = false;
 
   constructor(world: EnginePorts, limits: EngineLimits = defaultLimits) {
@@ -57,8 +55,17 @@ export class Engine {
     };
     const ports = { ...world, halt };
     this.#ports = ports;
-    this.#limits = limits;
+    this.#windows = new Windows(ports, limits.window);
     this.#held = new HeldRecords(ports);
+    this.#asides = new Asides(ports, this.#held, {
+      isCurrent: (passage) => this.#isCurrent(passage),
+      settle: (passage, outcome) => {
+        this.#settle(passage, outcome);
+      },
+      lost: () => {
+        this.#lose();
+      },
+    });
     this.#dispatcher = new Dispatcher(ports, limits, this.#held, {
       isWanted: (item) => this.#isWanted(item),
       conclude: (item, fate) => this.#conclude(item, fate),
@@ -68,7 +75,7 @@ export class Engine {
     });
     this.#redrive = new Redrive(ports, this.#held, {
       dispatcher: this.#dispatcher,
-      isReached: (held) => this.#isReached(held),
+      isReached: (held) => this.#windows.isReached(held),
       lost: () => {
         this.#lose();
       },
@@ -81,7 +88,7 @@ export class Engine {
 
   /** Nothing waits and nothing is in flight. */
   get idle(): boolean {
-    return this.#dispatcher.idle && this.#setting === 0 && this.#early === undefined;
+    return this.#dispatcher.idle && this.#asides.idle && this.#early === undefined;
   }
 
   get inFlight(): number {
@@ -89,7 +96,7 @@ export class Engine {
   }
 
   get windows(): Iterable<PartitionWindow> {
-    return this.#windows.values();
+    return this.#windows;
   }
 
   /**
@@ -98,10 +105,7 @@ export class Engine {
    */
   assigned(partitions: readonly Assignment[]): number {
     this.revoke();
-    for (const assignment of partitions) {
-      const window = new PartitionWindow(assignment, this.#epoch, this.#limits.window);
-      this.#windows.set(placeOf(assignment), window);
-    }
+    this.#windows.open(partitions, this.#epoch);
     this.#ports.observer.assigned(partitions.length);
     if (this.#held.exists) {
       this.#early = [];
@@ -112,12 +116,9 @@ export class Engine {
 
   /** The partitions are nobody's, or another's: nothing of ours may settle or overtake any more. */
   revoke(): void {
-    for (const window of this.#windows.values()) {
-      if (window.paused) this.#ports.resume(window.topic, window.partition);
-    }
     this.#epoch += 1;
     this.#early = undefined;
-    this.#windows.clear();
+    this.#windows.close();
     this.#held.forget();
     this.#dispatcher.drop((item) => !this.#isWanted(item));
   }
@@ -135,11 +136,11 @@ export class Engine {
    * is not assigned, is ignored.
    */
   deliver(at: Delivery, records: readonly KafkaRecord[]): void {
-    const window = this.#windows.get(placeOf(at));
+    const window = this.#windows.at(at);
     if (at.epoch !== this.#epoch || this.#stopped || window === undefined) return;
     if (this.#early !== undefined) {
       this.#early.push({ at, records });
-      this.#pause(window);
+      this.#windows.pause(window);
       return;
     }
     window.highWatermark = at.highWatermark;
@@ -149,29 +150,25 @@ export class Engine {
     for (const record of records) unmatched += this.#accept(window, record);
     window.offsets.advance(at.next);
     if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
-    if (!window.paused && window.isFull()) this.#pause(window);
+    if (!window.paused && window.isFull()) this.#windows.pause(window);
     this.#dispatcher.pump();
   }
 
   /** Tries what is due of the held records, and copies what waits. Call it every second or so. */
   async tend(): Promise<void> {
     if (this.#stopped) return;
-    for (const window of this.#windows.values()) window.keepWaiting();
+    this.#windows.keepWaiting();
     await this.#redrive.turn();
   }
 
   /** Offsets of the current assignment that moved since they were last committed. */
   releases(): Release[] {
-    return [...this.#windows.values()].flatMap((window) => {
-      const offset = window.offsets.watermark();
-      return offset === undefined || offset === window.committed ? [] : [{ window, offset }];
-    });
+    return this.#windows.releases();
   }
 
   state(): EngineState {
     const { inFlight, limit, queued, lanes } = this.#dispatcher;
-    const partitions = [...this.#windows.values()].map((window) => window.state());
-    return { inFlight, limit, queued, lanes, partitions };
+    return { inFlight, limit, queued, lanes, partitions: this.#windows.state() };
   }
 
   async #claim(partitions: readonly Assignment[], epoch: number): Promise<void> {
@@ -180,7 +177,7 @@ export class Engine {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const { at, records } of early) this.deliver(at, records);
-    for (const window of this.#windows.values()) this.#resumeIfEasy(window);
+    for (const window of this.#windows) this.#windows.resumeIfEasy(window);
   }
 
   /** Answers 1 where no route wanted the record. */
@@ -220,7 +217,7 @@ export class Engine {
       case 'reject': {
         const { reason, detail, park } = decision;
         const aside = { state: 'dead', reason, detail } as const;
-        void this.#setAside(passage, { route, park: park && record.key !== null, aside });
+        void this.#asides.put(passage, { route, park: park && record.key !== null, aside });
         return;
       }
       case 'dispatch': {
@@ -237,18 +234,7 @@ export class Engine {
     if (passage.open > 0) return;
     passage.window.leave(passage.offset);
     passage.window.settle(passage.offset, passage.bytes);
-    this.#resumeIfEasy(passage.window);
-  }
-
-  #pause(window: PartitionWindow): void {
-    window.paused = true;
-    this.#ports.pause(window.topic, window.partition);
-  }
-
-  #resumeIfEasy(window: PartitionWindow): void {
-    if (window.epoch !== this.#epoch || !window.paused || !window.isEasy()) return;
-    window.paused = false;
-    this.#ports.resume(window.topic, window.partition);
+    this.#windows.resumeIfEasy(passage.window);
   }
 
   #isWanted({ of }: Item): boolean {
@@ -271,86 +257,18 @@ export class Engine {
     if (fate.kind === 'aside') {
       const { aside } = fate;
       if (of.kind === 'redo') await this.#redrive.failed(of, { ...aside, blocks: item.park });
-      else await this.#setAside(of, { route, park: item.park, aside, item });
+      else await this.#asides.put(of, { route, park: item.park, aside, item });
     }
   }
 
   #holdBehind(item: Item): void {
-    const { of, route } = item;
-    if (of.kind === 'redo') {
-      this.#redrive.left(of);
-      return;
-    }
-    const aside = {
-      state: 'behind',
-      reason: 'behind',
-      detail: 'waits for an earlier one',
-    } as const;
-    void this.#setAside(of, { route, park: false, aside, item });
-  }
-
-  /** Resolves when the record is durable where it was put, and settled. */
-  async #setAside(
-    passage: Passage,
-    how: {
-      readonly route: string;
-      readonly park: boolean;
-      readonly aside: Omit<Aside, 'state'> & { readonly state: HeldState };
-      readonly item?: Item;
-    },
-  ): Promise<void> {
-    // E2: what is remembered of it would stand in the way of the record that comes again.
-    if (!this.#isCurrent(passage)) return;
-    const { record } = passage;
-    const { route, aside, park, item } = how;
-    const command = item?.command;
-    const { reason, detail, parkMs } = aside;
-    // Without a store nothing can wait.
-    const state = aside.state === 'waiting' && !this.#held.exists ? 'dead' : aside.state;
-    const { memory } = this.#held;
-    const lane = command === undefined ? undefined : laneOf(command);
-    const workflowId = command === undefined || command.kind === 'run' ? undefined : lane;
-    const passed =
-      command === undefined || workflowId === undefined
-        ? {}
-        : { event: { ...skippedOf(command.event), workflowId } };
-    const note = {
-      ...heldKey(record, route),
-      state,
-      queue: lane === undefined ? keyQueue(record) : memory.queueFor(record, lane),
-      blocks: park || state !== 'dead' || memory.isCrowded(lane ?? ''),
-      reason,
-      detail,
-      ...passed,
-      ...(parkMs === undefined ? {} : { deadlineMs: this.#ports.clock() + parkMs }),
-    };
-    this.#held.remember(note);
-    this.#setting += 1;
-    const letter = { record, route, reason, detail, ...(lane === undefined ? {} : { lane }) };
-    const buried =
-      state === 'dead' && isRejectReason(reason)
-        ? bury(this.#ports, letter, () => this.#isCurrent(passage))
-        : Promise.resolve(true);
-    const written = await this.#held.write({ ...note, record }, buried);
-    if (written === 'over') this.#settle(passage, undefined);
-    if (written === 'fenced' && this.#isCurrent(passage)) this.#lose();
-    if (written === 'held') {
-      const kind = state === 'dead' ? 'dead-lettered' : 'parked';
-      const about = workflowId === undefined ? {} : { workflowId };
-      this.#settle(passage, { record, route, kind, reason, ...about });
-    }
-    this.#setting -= 1;
+    const { of } = item;
+    if (of.kind === 'redo') this.#redrive.left(of);
+    else void this.#asides.behind(of, item);
   }
 
   #isCurrent({ window }: Passage): boolean {
     return window.epoch === this.#epoch && !this.#stopped;
-  }
-
-  /** What comes before a held record for the same workflow must be in its lane before it is. */
-  #isReached({ topic, generation, partition, offset }: HeldKey): boolean {
-    const window = this.#windows.get(placeOf({ topic, partition }));
-    if (window === undefined) return false;
-    return window.generation !== generation || window.hasReached(BigInt(offset));
   }
 
   /** H8: whoever claimed the partitions goes on. */
@@ -358,8 +276,4 @@ export class Engine {
     this.revoke();
     if (!this.#stopped) this.#ports.lost();
   }
-}
-
-function placeOf({ topic, partition }: { topic: string; partition: number }): string {
-  return `${topic}/${String(partition)}`;
 }
