@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runBridge } from '../src/bridge.js';
-import { kafkaClient } from '../src/bridges/kafka-client.js';
+import { kafkaClient } from '../src/bridges/intake/kafka-client.js';
 import { readConfig } from '../src/config.js';
 import { createLog } from '../src/log.js';
 import { installRuntime } from '../src/sdk-runtime.js';

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Producer } from 'kafkajs';
-import type { EffectOutcome } from '../src/bridges/command.js';
+import type { EffectOutcome } from '../src/bridges/matching/command.js';
 import type { BacklogReport, BacklogTask } from './backlog-bridge.js';
 import type { Laboratory } from './laboratory.js';
 import { figure, type Scenario } from './scenario.js';

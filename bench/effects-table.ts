@@ -1,6 +1,6 @@
 /** An effect on Postgres that is idempotent by the id of its event: one statement for a list. */
 import type pg from 'pg';
-import type { EffectOutcome } from '../src/bridges/command.js';
+import type { EffectOutcome } from '../src/bridges/matching/command.js';
 import type { BenchEvent } from './workflows/index.js';
 
 export class EffectsTable {

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { change } from '../src/bridges/change-source.js';
-import type { EffectOutcome } from '../src/bridges/command.js';
-import type { EventKind } from '../src/bridges/event-source.js';
-import type { Route } from '../src/bridges/route.js';
+import { change } from '../src/bridges/matching/change-source.js';
+import type { EffectOutcome } from '../src/bridges/matching/command.js';
+import type { EventKind } from '../src/bridges/matching/event-source.js';
+import type { Route } from '../src/bridges/matching/route.js';
 import { produceChanges } from './changes.js';
 import type { Laboratory } from './laboratory.js';
 import { effectsRoute } from './routes.js';

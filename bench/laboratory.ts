@@ -7,7 +7,7 @@ import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { Producer } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { ListEffect } from '../src/bridges/command.js';
+import type { ListEffect } from '../src/bridges/matching/command.js';
 import { type Clients, openClients } from '../src/clients.js';
 import { type Config, readConfig } from '../src/config.js';
 import { createLog } from '../src/log.js';

@@ -1,6 +1,6 @@
 /** Latencies of several subjects on one worker, taken in turns: a slow moment hits all alike. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EffectOutcome } from '../src/bridges/command.js';
+import type { EffectOutcome } from '../src/bridges/matching/command.js';
 import type { Laboratory, Step } from './laboratory.js';
 import type { Feed, Subject } from './subjects.js';
 

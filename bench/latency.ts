@@ -2,7 +2,7 @@
  * `latency`: from produce to the first activity, at a steady 15 events per second; beside it the raw
  * client, from its call to the first activity, which is the share of Temporal and the worker.
  */
-import type { Route } from '../src/bridges/route.js';
+import type { Route } from '../src/bridges/matching/route.js';
 import { produce } from './events.js';
 import type { Laboratory } from './laboratory.js';
 import { type Begin, inTurns, type Latencies } from './latencies.js';

@@ -1,6 +1,6 @@
 /** Process of the scenario `recovery`: Headrace's bridge, or the naive loop, until it is killed. */
 import { runBridge } from '../src/bridge.js';
-import { kafkaClient } from '../src/bridges/kafka-client.js';
+import { kafkaClient } from '../src/bridges/intake/kafka-client.js';
 import { readConfig } from '../src/config.js';
 import { createLog } from '../src/log.js';
 import { installRuntime } from '../src/sdk-runtime.js';

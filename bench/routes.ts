@@ -1,9 +1,9 @@
 /** The routes of the benchmarks, over application events of one topic. */
 import { z } from 'zod';
-import { application } from '../src/bridges/application-source.js';
-import { effectsOf, signalWithStart } from '../src/bridges/command.js';
-import type { EventKind } from '../src/bridges/event-source.js';
-import { defineRoute, type Route } from '../src/bridges/route.js';
+import { application } from '../src/bridges/matching/application-source.js';
+import { effectsOf, signalWithStart } from '../src/bridges/matching/command.js';
+import type { EventKind } from '../src/bridges/matching/event-source.js';
+import { defineRoute, type Route } from '../src/bridges/matching/route.js';
 import type { BenchActivities } from './laboratory.js';
 import { type BenchEvent, benchSteps } from './workflows/index.js';
 

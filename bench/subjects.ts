@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Consumer } from 'kafkajs';
 import { type Bridge, runBridge } from '../src/bridge.js';
-import type { Route } from '../src/bridges/route.js';
+import type { Route } from '../src/bridges/matching/route.js';
 import { eventsSignal } from '../src/workflows/index.js';
 import type { BenchEvent } from './workflows/index.js';
 import { deadLetterTopic, type Laboratory } from './laboratory.js';

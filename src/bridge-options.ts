@@ -2,11 +2,11 @@
 import type { Client } from '@temporalio/client';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { createDecoder, type Decoder } from './bridges/decoder.js';
-import { defaultLimits, type EngineLimits } from './bridges/engine-ports.js';
-import type { HoldingStore } from './bridges/held.js';
-import { type Observer, silent, tellAll } from './bridges/observer.js';
-import { type Route, type RouteTable, routeTable } from './bridges/route.js';
+import { createDecoder, type Decoder } from './bridges/matching/decoder.js';
+import { defaultLimits, type EngineLimits } from './bridges/engine/engine-ports.js';
+import type { HoldingStore } from './bridges/holding/held.js';
+import { type Observer, silent, tellAll } from './bridges/engine/observer.js';
+import { type Route, type RouteTable, routeTable } from './bridges/matching/route.js';
 import { deadLetterTopic } from './bridges/shop-topics.js';
 import { createLog } from './log.js';
 

@@ -3,17 +3,17 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type BridgeOptions, type BridgeSettings, settingsOf } from './bridge-options.js';
-import { openDeadLetters } from './bridges/dead-letters.js';
-import type { Decoder } from './bridges/decoder.js';
-import { starter } from './bridges/eager-start.js';
-import { Engine } from './bridges/engine.js';
-import type { EnginePorts } from './bridges/engine-ports.js';
-import type { KafkaRecord } from './bridges/record.js';
-import { Intake, type IntakeSettings } from './bridges/kafka.js';
-import { type EngineState, type Observer, tellAll } from './bridges/observer.js';
-import { callingOnce } from './bridges/single-calls.js';
-import { dispatch, type Target } from './bridges/temporal.js';
-import { inboxOf, recall } from './bridges/temporal-updates.js';
+import { openDeadLetters } from './bridges/holding/dead-letters.js';
+import type { Decoder } from './bridges/matching/decoder.js';
+import { starter } from './bridges/temporal/eager-start.js';
+import { Engine } from './bridges/engine/engine.js';
+import type { EnginePorts } from './bridges/engine/engine-ports.js';
+import type { KafkaRecord } from './bridges/matching/record.js';
+import { Intake, type IntakeSettings } from './bridges/intake/kafka.js';
+import { type EngineState, type Observer, tellAll } from './bridges/engine/observer.js';
+import { callingOnce } from './bridges/temporal/single-calls.js';
+import { dispatch, type Target } from './bridges/temporal/temporal.js';
+import { inboxOf, recall } from './bridges/temporal/temporal-updates.js';
 
 /** How often held records are looked at, ms. */
 const tendMs = 1_000;

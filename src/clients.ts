@@ -5,7 +5,7 @@ import type { Kafka } from 'kafkajs';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Addresses } from './addresses.js';
-import { kafkaClient } from './bridges/kafka-client.js';
+import { kafkaClient } from './bridges/intake/kafka-client.js';
 import type { Config } from './config.js';
 import { connectTemporal } from './temporal-connection.js';
 

@@ -17,9 +17,9 @@ export {
 } from './worker.js';
 
 // Where events come from.
-export { application, message } from './bridges/application-source.js';
-export { change, type ChangeSource } from './bridges/change-source.js';
-export type { EventKind, EventSource, Reading } from './bridges/event-source.js';
+export { application, message } from './bridges/matching/application-source.js';
+export { change, type ChangeSource } from './bridges/matching/change-source.js';
+export type { EventKind, EventSource, Reading } from './bridges/matching/event-source.js';
 export {
   and,
   header,
@@ -29,14 +29,14 @@ export {
   or,
   type Operation,
   type Predicate,
-} from './bridges/predicate.js';
-export type { Verbs } from './bridges/row-predicate.js';
-export { tombstone } from './bridges/tombstone-source.js';
-export type { TopicPattern, Topics } from './bridges/topic-pattern.js';
-export { createDecoder, type Decoder, type DecoderOptions } from './bridges/decoder.js';
-export { registerCodecs } from './bridges/compression.js';
-export type { Change, Envelope } from './bridges/envelope.js';
-export type { KafkaRecord } from './bridges/record.js';
+} from './bridges/matching/predicate.js';
+export type { Verbs } from './bridges/matching/row-predicate.js';
+export { tombstone } from './bridges/matching/tombstone-source.js';
+export type { TopicPattern, Topics } from './bridges/matching/topic-pattern.js';
+export { createDecoder, type Decoder, type DecoderOptions } from './bridges/matching/decoder.js';
+export { registerCodecs } from './bridges/intake/compression.js';
+export type { Change, Envelope } from './bridges/matching/envelope.js';
+export type { KafkaRecord } from './bridges/matching/record.js';
 
 // What they do.
 export {
@@ -55,25 +55,25 @@ export {
   type WhenClosed,
   type WhenMissing,
   type WhenOver,
-} from './bridges/command.js';
+} from './bridges/matching/command.js';
 export { ensureEffectsSchema, forgetEffects } from './activities/effect-memory.js';
 export { type Apply, onceEach, type OnceOptions } from './activities/once.js';
-export { defaultLimits, type EngineLimits, type Outcome } from './bridges/engine-ports.js';
+export { defaultLimits, type EngineLimits, type Outcome } from './bridges/engine/engine-ports.js';
 export {
   type Decision,
   defineRoute,
   type Route,
   type RouteTable,
   routeTable,
-} from './bridges/route.js';
+} from './bridges/matching/route.js';
 export type { Event, Opening, Position } from './workflows/index.js';
 
 // What is set aside.
-export { ensureHoldingSchema } from './bridges/holding-schema.js';
-export { createHoldingStore, type HoldingStoreOptions } from './bridges/holding-store.js';
-export type { Held, HoldingStore } from './bridges/held.js';
-export { heldSummary, type HeldSummary } from './bridges/held-summary.js';
-export { rejectionReasons, type RejectReason } from './bridges/rejection.js';
+export { ensureHoldingSchema } from './bridges/holding/holding-schema.js';
+export { createHoldingStore, type HoldingStoreOptions } from './bridges/holding/holding-store.js';
+export type { Held, HoldingStore } from './bridges/holding/held.js';
+export { heldSummary, type HeldSummary } from './bridges/holding/held-summary.js';
+export { rejectionReasons, type RejectReason } from './bridges/matching/rejection.js';
 
 // What operators see.
 export { bridgeMetrics, type MetricsOptions } from './bridges/metrics.js';
@@ -83,7 +83,7 @@ export {
   type PartitionState,
   silent,
   tellAll,
-} from './bridges/observer.js';
+} from './bridges/engine/observer.js';
 export {
   type Check,
   type Operations,

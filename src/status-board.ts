@@ -1,7 +1,7 @@
 /** What has happened so far, compact: counts, and the latest runs with what they are doing. */
 import type { Client } from '@temporalio/client';
 import Table from 'cli-table3';
-import type { Outcome } from './bridges/engine-ports.js';
+import type { Outcome } from './bridges/engine/engine-ports.js';
 
 /** Runs that are remembered; fewer are shown where the terminal is small. */
 const keptRuns = 40;

@@ -1,9 +1,9 @@
 /** What the worker can do to the world: the activities with everything they need. */
 import nodemailer from 'nodemailer';
 import { createActivities, type Expectation } from './activities/index.js';
-import { configuredDecoder } from './bridges/decoder.js';
-import { type RouteTable, routeTable } from './bridges/route.js';
-import type { KafkaRecord } from './bridges/record.js';
+import { configuredDecoder } from './bridges/matching/decoder.js';
+import { type RouteTable, routeTable } from './bridges/matching/route.js';
+import type { KafkaRecord } from './bridges/matching/record.js';
 import { shopRoutes } from './bridges/routes.js';
 import type { LaunchOptions } from './launch.js';
 

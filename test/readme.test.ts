@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { bridgeMetrics } from '../src/bridges/metrics.js';
-import { rejectionReasons } from '../src/bridges/rejection.js';
+import { rejectionReasons } from '../src/bridges/matching/rejection.js';
 import { shopRoutes } from '../src/bridges/routes.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../src/bridges/engine-ports.js';
+import type { Outcome } from '../src/bridges/engine/engine-ports.js';
 import { StatusBoard } from '../src/status-board.js';
 
 /** A Temporal in which every run is known: odd ones wait, even ones have been recovered. */

@@ -13,8 +13,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Admin, Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import type { KafkaRecord } from '../bridges/record.js';
-import { matchesTopic, type TopicPattern } from '../bridges/topic-pattern.js';
+import type { KafkaRecord } from '../bridges/matching/record.js';
+import { matchesTopic, type TopicPattern } from '../bridges/matching/topic-pattern.js';
 
 export interface LogRequest {
   readonly topics: readonly TopicPattern[];

@@ -2,7 +2,7 @@
  * What a route made of a record, as reconciliation sees it. The route table lives with the bridges;
  * whoever wires the worker passes it in as a function, so that activities know nothing of routes.
  */
-import type { KafkaRecord } from '../bridges/record.js';
+import type { KafkaRecord } from '../bridges/matching/record.js';
 
 /** One command that a record led to. Decided from the record alone, it is the same at any time. */
 export interface Expectation {

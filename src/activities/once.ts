@@ -10,7 +10,7 @@
  * How long the word is kept: M1, M2 in `effect-memory.ts`.
  */
 import pg, { type Pool, type PoolClient } from 'pg';
-import type { EffectOutcome, ListEffect } from '../bridges/command.js';
+import type { EffectOutcome, ListEffect } from '../bridges/matching/command.js';
 import { type Event, identityOf } from '../workflows/index.js';
 import { inTransaction } from './books.js';
 import { defaultKeepDays, EffectMemory } from './effect-memory.js';

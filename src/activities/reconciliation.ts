@@ -17,8 +17,8 @@ import type {
   ReconciliationReport,
   Notice,
 } from '../workflows/index.js';
-import type { KafkaRecord } from '../bridges/record.js';
-import type { TopicPattern } from '../bridges/topic-pattern.js';
+import type { KafkaRecord } from '../bridges/matching/record.js';
+import type { TopicPattern } from '../bridges/matching/topic-pattern.js';
 import { disagreements, missingRuns, strayRuns } from './drift.js';
 import { readEventLog } from './event-log.js';
 import { Evidence, type EvidenceRange, rowName, type Statement } from './evidence.js';

@@ -7,9 +7,9 @@
  * M3 A scrape never fails or waits long because Postgres does: what cannot be read is left out.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type HeldNumbers, watchHeld } from './held-metrics.js';
-import type { EngineState, Observer, PartitionState } from './observer.js';
-import { everyRoute } from './route.js';
+import { type HeldNumbers, watchHeld } from './holding/held-metrics.js';
+import type { EngineState, Observer, PartitionState } from './engine/observer.js';
+import { everyRoute } from './matching/route.js';
 
 /** One answer of Temporal, seconds. */
 const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -5,7 +5,7 @@ import {
   paymentRecoveryId,
   recoverPayment,
 } from '../workflows/index.js';
-import { signal, signalWithStart, start } from './command.js';
+import { signal, signalWithStart, start } from './matching/command.js';
 import { cardUpdated } from './events/card-updated.js';
 import { orderCancelled } from './events/order-cancelled.js';
 import { orderConfirmed } from './events/order-confirmed.js';
@@ -13,7 +13,7 @@ import { paymentFailed } from './events/payment-failed.js';
 import { paymentSucceeded } from './events/payment-succeeded.js';
 import { shipmentDelivered } from './events/shipment-delivered.js';
 import { shipmentDispatched } from './events/shipment-dispatched.js';
-import { defineRoute, type Route } from './route.js';
+import { defineRoute, type Route } from './matching/route.js';
 
 export interface ShopPace {
   /** Length of a day in the workflows' schedules, in ms; the demo's days last seconds. */

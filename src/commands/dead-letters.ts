@@ -1,8 +1,8 @@
 /** `headrace dead-letters`: what is held, why, and what to do about it. */
 import { Command } from 'commander';
-import { groupsOf, storiesAt, storiesOf } from '../bridges/held-desk.js';
-import type { HeldState } from '../bridges/held.js';
-import type { RecordPlace } from '../bridges/held-selection.js';
+import { groupsOf, storiesAt, storiesOf } from '../bridges/holding/held-desk.js';
+import type { HeldState } from '../bridges/holding/held.js';
+import type { RecordPlace } from '../bridges/holding/held-selection.js';
 import { discardCommand } from './discard.js';
 import { withHeldDatabase } from './held-database.js';
 import { type GroupOptions, groupOf, nothingIn, withGroup } from './held-group.js';

@@ -1,7 +1,7 @@
 /** `headrace dead-letters discard`: what will never be tried again. */
 import { Command, Option } from 'commander';
-import { behindThem, discard, groupsOf } from '../bridges/held-desk.js';
-import type { HeldState } from '../bridges/held.js';
+import { behindThem, discard, groupsOf } from '../bridges/holding/held-desk.js';
+import type { HeldState } from '../bridges/holding/held.js';
 import { withHeldDatabase } from './held-database.js';
 import { groupOf, nothingIn } from './held-group.js';
 import { parseCount, type SelectionOptions, selectionOf, withSelection } from './held-options.js';

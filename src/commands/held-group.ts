@@ -1,7 +1,7 @@
 /** Whose held records a command means: those of one consumer group. */
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { holdingGroups } from '../bridges/held-summary.js';
+import { holdingGroups } from '../bridges/holding/held-summary.js';
 import type { Config } from '../config.js';
 import { oneLine } from './printable.js';
 

@@ -1,6 +1,6 @@
 /** Which held records are meant, as it is typed on a command line. Pure. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { RecordPlace, Selection } from '../bridges/held-selection.js';
+import type { RecordPlace, Selection } from '../bridges/holding/held-selection.js';
 import { type GroupOptions, withGroup } from './held-group.js';
 import { parseInstant } from './range.js';
 

@@ -1,7 +1,7 @@
 /** Held records as an operator reads them. Pure; what is inside a record shows only in `storyText`. */
 import Table from 'cli-table3';
-import type { HeldGroup, HeldStory, RedriveProgress } from '../bridges/held-desk.js';
-import { rejectionReasons } from '../bridges/rejection.js';
+import type { HeldGroup, HeldStory, RedriveProgress } from '../bridges/holding/held-desk.js';
+import { rejectionReasons } from '../bridges/matching/rejection.js';
 import { oneLine, printable, readableBytes, readableValue } from './printable.js';
 
 /** Rows without a line between them. */

@@ -8,8 +8,8 @@ import {
   progressOf,
   redrive,
   type RedriveProgress,
-} from '../bridges/held-desk.js';
-import type { Selection } from '../bridges/held-selection.js';
+} from '../bridges/holding/held-desk.js';
+import type { Selection } from '../bridges/holding/held-selection.js';
 import { withHeldDatabase } from './held-database.js';
 import { groupOf, nothingIn } from './held-group.js';
 import { parseCount, type SelectionOptions, selectionOf, withSelection } from './held-options.js';

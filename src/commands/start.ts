@@ -5,7 +5,7 @@ import { openClients } from '../clients.js';
 import { readConfig } from '../config.js';
 import { launchBridge, launchWorker, type LaunchOptions, prepare } from '../launch.js';
 import { createLog } from '../log.js';
-import { tellAll } from '../bridges/observer.js';
+import { tellAll } from '../bridges/engine/observer.js';
 import { rememberConnector, shopConnector } from '../stack/connector.js';
 import { foldersOf, makeFolders } from '../stack/folders.js';
 import { StatusBoard } from '../status-board.js';

@@ -1,6 +1,6 @@
 /** Topics that must be there before anyone subscribes. */
 import type { Kafka } from 'kafkajs';
-import { createTopics } from '../bridges/topic-creation.js';
+import { createTopics } from '../bridges/intake/topic-creation.js';
 
 export interface TopicSettings {
   readonly topic: string;

@@ -1,10 +1,10 @@
 /** Which events are known by an id of their own, and which by their place alone. */
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { application, message } from '../../src/bridges/application-source.js';
-import { openEnvelope } from '../../src/bridges/envelope.js';
-import type { EventSource } from '../../src/bridges/event-source.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
+import { application, message } from '../../src/bridges/matching/application-source.js';
+import { openEnvelope } from '../../src/bridges/matching/envelope.js';
+import type { EventSource } from '../../src/bridges/matching/event-source.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 import { aJsonRecord } from '../support/records.js';
 
 const type = 'parcel.seen';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type Letter, LetterRefused } from '../../src/bridges/dead-letters.js';
-import { Engine } from '../../src/bridges/engine.js';
-import type { EnginePorts, Outcome } from '../../src/bridges/engine-ports.js';
-import { silent } from '../../src/bridges/observer.js';
+import { type Letter, LetterRefused } from '../../src/bridges/holding/dead-letters.js';
+import { Engine } from '../../src/bridges/engine/engine.js';
+import type { EnginePorts, Outcome } from '../../src/bridges/engine/engine-ports.js';
+import { silent } from '../../src/bridges/engine/observer.js';
 import { aRecord } from '../support/records.js';
 
 const assignment = { topic: 'shop.events', generation: '0', partition: 0, from: 0n };

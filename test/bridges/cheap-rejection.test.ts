@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { signal } from '../../src/bridges/command.js';
-import { application } from '../../src/bridges/application-source.js';
-import { change } from '../../src/bridges/change-source.js';
-import type { EventKind, EventSource } from '../../src/bridges/event-source.js';
-import { looksLikeObject, spells } from '../../src/bridges/needle.js';
-import { and, header, not, operation, or } from '../../src/bridges/predicate.js';
-import { defineRoute, routeTable } from '../../src/bridges/route.js';
+import { signal } from '../../src/bridges/matching/command.js';
+import { application } from '../../src/bridges/matching/application-source.js';
+import { change } from '../../src/bridges/matching/change-source.js';
+import type { EventKind, EventSource } from '../../src/bridges/matching/event-source.js';
+import { looksLikeObject, spells } from '../../src/bridges/matching/needle.js';
+import { and, header, not, operation, or } from '../../src/bridges/matching/predicate.js';
+import { defineRoute, routeTable } from '../../src/bridges/matching/route.js';
 import { type Event, recoverPayment } from '../../src/workflows/index.js';
 import { aChange, aRecord } from '../support/records.js';
 

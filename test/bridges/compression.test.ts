@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs';
 import { compress as snap } from 'snappy';
 import { expect, test } from 'vitest';
-import { registerCodecs } from '../../src/bridges/compression.js';
+import { registerCodecs } from '../../src/bridges/intake/compression.js';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 registerCodecs();

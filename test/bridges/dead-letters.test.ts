@@ -4,7 +4,7 @@ import {
   type Letter,
   partitionFor,
   withoutContent,
-} from '../../src/bridges/dead-letters.js';
+} from '../../src/bridges/holding/dead-letters.js';
 import { aRecord } from '../support/records.js';
 
 const trace = Buffer.from([1, 2, 255]);

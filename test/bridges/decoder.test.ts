@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDecoder } from '../../src/bridges/decoder.js';
+import { createDecoder } from '../../src/bridges/matching/decoder.js';
 import { aJsonRecord, aRecord } from '../support/records.js';
 import { wireFormat } from '../support/registered.js';
 

@@ -1,13 +1,13 @@
 /** What waits, for whatever reason, holds up no other lane: it keeps no place in flight. */
 import { expect, test } from 'vitest';
-import type { Command } from '../../src/bridges/command.js';
-import { Engine } from '../../src/bridges/engine.js';
-import { defaultLimits, type EnginePorts } from '../../src/bridges/engine-ports.js';
-import { type Observer, silent } from '../../src/bridges/observer.js';
-import type { Request } from '../../src/bridges/request.js';
-import { topicPosition } from '../../src/bridges/position.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
-import type { Verdict } from '../../src/bridges/verdict.js';
+import type { Command } from '../../src/bridges/matching/command.js';
+import { Engine } from '../../src/bridges/engine/engine.js';
+import { defaultLimits, type EnginePorts } from '../../src/bridges/engine/engine-ports.js';
+import { type Observer, silent } from '../../src/bridges/engine/observer.js';
+import type { Request } from '../../src/bridges/engine/request.js';
+import { topicPosition } from '../../src/bridges/matching/position.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
+import type { Verdict } from '../../src/bridges/engine/verdict.js';
 import { FakeHoldingStore } from '../support/fake-holding-store.js';
 import { aRecord } from '../support/records.js';
 

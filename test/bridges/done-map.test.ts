@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCommit, doneMap, encodeCommit, type Run } from '../../src/bridges/done-map.js';
+import {
+  decodeCommit,
+  doneMap,
+  encodeCommit,
+  type Run,
+} from '../../src/bridges/intake/done-map.js';
 
 /** A base, and ascending runs above it that do not touch. */
 const commits = fc

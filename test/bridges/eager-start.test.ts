@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type StartCall, starter } from '../../src/bridges/eager-start.js';
+import { type StartCall, starter } from '../../src/bridges/temporal/eager-start.js';
 
 /** A service whose calls are answered when the test says so. */
 function service() {

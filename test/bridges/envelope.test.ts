@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../src/bridges/envelope.js';
+import { openEnvelope } from '../../src/bridges/matching/envelope.js';
 import { aChange, aJsonRecord, aRecord, order1001 } from '../support/records.js';
 
 test('a change event, without and with its embedded schema', () => {

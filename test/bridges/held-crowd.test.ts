@@ -4,14 +4,14 @@
  * forgotten is not told as redriven.
  */
 import { expect, test } from 'vitest';
-import type { Command } from '../../src/bridges/command.js';
-import type { TemporalPort } from '../../src/bridges/courier.js';
-import { Engine } from '../../src/bridges/engine.js';
-import { defaultLimits, type EnginePorts } from '../../src/bridges/engine-ports.js';
-import { silent } from '../../src/bridges/observer.js';
-import { topicPosition } from '../../src/bridges/position.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
-import type { Request } from '../../src/bridges/request.js';
+import type { Command } from '../../src/bridges/matching/command.js';
+import type { TemporalPort } from '../../src/bridges/engine/courier.js';
+import { Engine } from '../../src/bridges/engine/engine.js';
+import { defaultLimits, type EnginePorts } from '../../src/bridges/engine/engine-ports.js';
+import { silent } from '../../src/bridges/engine/observer.js';
+import { topicPosition } from '../../src/bridges/matching/position.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
+import type { Request } from '../../src/bridges/engine/request.js';
 import { Inbox } from '../../src/workflows/inbox.js';
 import type { Event } from '../../src/workflows/index.js';
 import { FakeHoldingStore } from '../support/fake-holding-store.js';

@@ -1,6 +1,6 @@
 /** The fake that other tests build on keeps the contract of the real store. */
 import { describe } from 'vitest';
-import type { HeldKey } from '../../src/bridges/held.js';
+import type { HeldKey } from '../../src/bridges/holding/held.js';
 import { FakeHoldingStore } from '../support/fake-holding-store.js';
 import { holdingStoreContract } from '../support/holding-store-contract.js';
 

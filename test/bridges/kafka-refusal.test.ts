@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
-import { kafkaRefusal } from '../../src/bridges/kafka-refusal.js';
+import { kafkaRefusal } from '../../src/bridges/intake/kafka-refusal.js';
 
 // Their types leave most of them out.
 const errors = kafkajs as unknown as Record<string, new (...of: unknown[]) => Error>;

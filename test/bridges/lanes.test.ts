@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Lanes } from '../../src/bridges/lanes.js';
+import { Lanes } from '../../src/bridges/engine/lanes.js';
 
 const lanesOf = () => new Lanes<string>(() => 'g');
 const all = (items: readonly string[]) => items.length;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backoffMs, Limiter } from '../../src/bridges/limiter.js';
+import { backoffMs, Limiter } from '../../src/bridges/engine/limiter.js';
 
 const options = { floor: 2, start: 16, ceiling: 64 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientIdOf, deadMembers } from '../../src/bridges/member.js';
+import { clientIdOf, deadMembers } from '../../src/bridges/intake/member.js';
 
 const self = { host: 'here', pid: 42 };
 const member = (host: string, pid: number) => ({

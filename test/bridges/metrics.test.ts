@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { bridgeMetrics } from '../../src/bridges/metrics.js';
-import type { EngineState, PartitionState } from '../../src/bridges/observer.js';
+import type { EngineState, PartitionState } from '../../src/bridges/engine/observer.js';
 import { aRecord } from '../support/records.js';
 
 const quiet: PartitionState = {

@@ -1,6 +1,6 @@
 import type { Broker, Cluster } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { OffsetOutOfRange, refuseOffsetResets } from '../../src/bridges/offset-reset.js';
+import { OffsetOutOfRange, refuseOffsetResets } from '../../src/bridges/intake/offset-reset.js';
 
 describe('offset resets', () => {
   const committed: unknown[] = [];

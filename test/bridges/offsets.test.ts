@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { doneMap } from '../../src/bridges/done-map.js';
-import { OffsetTracker } from '../../src/bridges/offsets.js';
+import { doneMap } from '../../src/bridges/intake/done-map.js';
+import { OffsetTracker } from '../../src/bridges/engine/offsets.js';
 
 test('B1: nothing is released past the first hole, in any order of completion', () => {
   fc.assert(

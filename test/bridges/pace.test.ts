@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Pace } from '../../src/bridges/pace.js';
+import { Pace } from '../../src/bridges/engine/pace.js';
 
 test('a burst goes at once, then so many a second; another lane is not concerned', () => {
   const pace = new Pace();

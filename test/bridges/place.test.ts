@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Place } from '../../src/bridges/place.js';
+import { Place } from '../../src/bridges/intake/place.js';
 
 const placeAt = (from: bigint) =>
   new Place({ topic: 't', partition: 0, generation: 'g', from }, 1_000);

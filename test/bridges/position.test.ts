@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../src/bridges/envelope.js';
-import { changeId, changePosition, topicPosition } from '../../src/bridges/position.js';
+import { openEnvelope } from '../../src/bridges/matching/envelope.js';
+import { changeId, changePosition, topicPosition } from '../../src/bridges/matching/position.js';
 import { aChange, aJsonRecord, order1001 } from '../support/records.js';
 
 function changeOf(sequence: string | null, offset: string) {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Engine } from '../../src/bridges/engine.js';
-import type { EnginePorts } from '../../src/bridges/engine-ports.js';
-import { silent } from '../../src/bridges/observer.js';
-import { postgresRefusal } from '../../src/bridges/postgres-refusal.js';
+import { Engine } from '../../src/bridges/engine/engine.js';
+import type { EnginePorts } from '../../src/bridges/engine/engine-ports.js';
+import { silent } from '../../src/bridges/engine/observer.js';
+import { postgresRefusal } from '../../src/bridges/holding/postgres-refusal.js';
 import { FakeHoldingStore } from '../support/fake-holding-store.js';
 
 const failure = (code: string, message = 'it says no'): Error =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openEnvelope } from '../../src/bridges/envelope.js';
+import { openEnvelope } from '../../src/bridges/matching/envelope.js';
 import {
   and,
   header,
@@ -9,8 +9,8 @@ import {
   operation,
   or,
   type Predicate,
-} from '../../src/bridges/predicate.js';
-import { becomes, changed, is, where } from '../../src/bridges/row-predicate.js';
+} from '../../src/bridges/matching/predicate.js';
+import { becomes, changed, is, where } from '../../src/bridges/matching/row-predicate.js';
 import { aChange, aJsonRecord, aRecord } from '../support/records.js';
 
 const pending = { status: 'pending', stock: 1 };

@@ -1,6 +1,6 @@
 /** Which requests the server takes for one. */
 import { expect, test } from 'vitest';
-import { factIdOf, requestIdOf } from '../../src/bridges/request-id.js';
+import { factIdOf, requestIdOf } from '../../src/bridges/engine/request-id.js';
 import type { Event } from '../../src/workflows/index.js';
 import { anEvent } from '../support/records.js';
 

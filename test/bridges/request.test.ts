@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Command } from '../../src/bridges/command.js';
-import { introductionOf, requestSize } from '../../src/bridges/request.js';
+import type { Command } from '../../src/bridges/matching/command.js';
+import { introductionOf, requestSize } from '../../src/bridges/engine/request.js';
 import { anEvent } from '../support/records.js';
 
 const limits = { events: 3, bytes: 100 };

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { application, message } from '../../src/bridges/application-source.js';
-import { change } from '../../src/bridges/change-source.js';
-import { signal } from '../../src/bridges/command.js';
-import type { EventKind, EventSource } from '../../src/bridges/event-source.js';
-import { and, header, key, operation } from '../../src/bridges/predicate.js';
+import { application, message } from '../../src/bridges/matching/application-source.js';
+import { change } from '../../src/bridges/matching/change-source.js';
+import { signal } from '../../src/bridges/matching/command.js';
+import type { EventKind, EventSource } from '../../src/bridges/matching/event-source.js';
+import { and, header, key, operation } from '../../src/bridges/matching/predicate.js';
 import {
   type Decision,
   defineRoute,
   type RouteTable,
   routeTable,
-} from '../../src/bridges/route.js';
-import { businessKey, money } from '../../src/bridges/schema.js';
-import { tombstone } from '../../src/bridges/tombstone-source.js';
-import { distinctTopics, topicPatterns } from '../../src/bridges/topic-pattern.js';
+} from '../../src/bridges/matching/route.js';
+import { businessKey, money } from '../../src/bridges/matching/schema.js';
+import { tombstone } from '../../src/bridges/matching/tombstone-source.js';
+import { distinctTopics, topicPatterns } from '../../src/bridges/matching/topic-pattern.js';
 import { type Event, recoverPayment } from '../../src/workflows/index.js';
 import { aChange, aJsonRecord, aRecord, order1001 } from '../support/records.js';
 

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Command } from '../../src/bridges/command.js';
-import { laneOf, signal, start } from '../../src/bridges/command.js';
-import { routeTable } from '../../src/bridges/route.js';
+import type { Command } from '../../src/bridges/matching/command.js';
+import { laneOf, signal, start } from '../../src/bridges/matching/command.js';
+import { routeTable } from '../../src/bridges/matching/route.js';
 import { shopRoutes } from '../../src/bridges/routes.js';
 import { shopTopics } from '../../src/bridges/shop-topics.js';
 import type { OrderConfirmed, PaymentFailed } from '../../src/workflows/index.js';

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import type { Decoder } from '../../src/bridges/decoder.js';
+import type { Decoder } from '../../src/bridges/matching/decoder.js';
 import { RegistryRefused, RegistryUnavailable } from '../../src/bridges/formats/schema-registry.js';
-import { SchemaGate } from '../../src/bridges/schema-gate.js';
+import { SchemaGate } from '../../src/bridges/intake/schema-gate.js';
 import { aRecord } from '../support/records.js';
 
 interface Loading {

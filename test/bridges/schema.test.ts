@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { money, moneyColumn, problemsOf } from '../../src/bridges/schema.js';
+import { money, moneyColumn, problemsOf } from '../../src/bridges/matching/schema.js';
 
 const complaint = (schema: typeof money | ReturnType<typeof moneyColumn>, value: unknown) => {
   const parsed = schema.safeParse(value);

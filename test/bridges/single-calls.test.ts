@@ -2,9 +2,9 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { afterEach, expect, test } from 'vitest';
-import { starter } from '../../src/bridges/eager-start.js';
-import { callingOnce } from '../../src/bridges/single-calls.js';
-import { dispatch } from '../../src/bridges/temporal.js';
+import { starter } from '../../src/bridges/temporal/eager-start.js';
+import { callingOnce } from '../../src/bridges/temporal/single-calls.js';
+import { dispatch } from '../../src/bridges/temporal/temporal.js';
 import { type FakeTemporal, fakeTemporal } from '../support/fake-temporal.js';
 import { anEvent } from '../support/records.js';
 

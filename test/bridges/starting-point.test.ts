@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { doneMap, encodeCommit } from '../../src/bridges/done-map.js';
+import { doneMap, encodeCommit } from '../../src/bridges/intake/done-map.js';
 import {
   goneInWords,
   type PartitionFacts,
   startingPoint,
-} from '../../src/bridges/starting-point.js';
+} from '../../src/bridges/intake/starting-point.js';
 
 const facts: PartitionFacts = {
   ...{ topic: 't', partition: 0, generation: 'new', committed: undefined },

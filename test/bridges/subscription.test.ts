@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { missingTopics, subscribedTopics } from '../../src/bridges/subscription.js';
+import { missingTopics, subscribedTopics } from '../../src/bridges/intake/subscription.js';
 
 describe('subscription', () => {
   const existing = ['shop.orders', 'shop.payments', '__consumer_offsets', 'other'];

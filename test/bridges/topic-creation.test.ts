@@ -1,6 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { ensureDeadLetterTopic } from '../../src/bridges/dead-letter-topic.js';
+import { ensureDeadLetterTopic } from '../../src/bridges/holding/dead-letter-topic.js';
 import { ensureTopics } from '../../src/stack/topics.js';
 
 /** A broker that creates a topic, answers with `type`, and lists it from then on. */

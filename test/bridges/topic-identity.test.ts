@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { decodeMetadataResponse, encodeMetadataRequest } from '../../src/bridges/topic-identity.js';
+import {
+  decodeMetadataResponse,
+  encodeMetadataRequest,
+} from '../../src/bridges/intake/topic-identity.js';
 
 test('a request names its topics, by name and without an id', () => {
   const request = encodeMetadataRequest(['ab']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judge } from '../../src/bridges/verdict.js';
+import { judge } from '../../src/bridges/engine/verdict.js';
 
 test.each([
   [6, 'Workflow execution is already running.', 'exists'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type PartitionSigns, Watchdog } from '../../src/bridges/watchdog.js';
+import { type PartitionSigns, Watchdog } from '../../src/bridges/intake/watchdog.js';
 
 const limits = { consumerSilentMs: 100, partitionSilentMs: 50, unsettledMs: 200 };
 const calm: PartitionSigns = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { sizeOf } from '../../src/bridges/own-bytes.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
-import { PartitionWindow } from '../../src/bridges/window.js';
+import { sizeOf } from '../../src/bridges/engine/own-bytes.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
+import { PartitionWindow } from '../../src/bridges/engine/window.js';
 import { aRecord } from '../support/records.js';
 
 const at = { topic: 't', generation: '0', partition: 0 };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { conditionOf, type Selection } from '../../src/bridges/held-selection.js';
+import { conditionOf, type Selection } from '../../src/bridges/holding/held-selection.js';
 import {
   parseCount,
   parsePlace,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HeldStory } from '../../src/bridges/held-desk.js';
-import { rejectionReasons } from '../../src/bridges/rejection.js';
+import type { HeldStory } from '../../src/bridges/holding/held-desk.js';
+import { rejectionReasons } from '../../src/bridges/matching/rejection.js';
 import {
   groupTable,
   progressLine,

@@ -4,7 +4,7 @@
  */
 import { runBridge } from '../../src/bridge.js';
 import { deadLetterTopic } from '../../src/bridges/shop-topics.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { openClients } from '../../src/clients.js';
 import { addressesInUse } from '../../src/commands/connection.js';
 import { readConfig } from '../../src/config.js';

@@ -1,18 +1,18 @@
 /** The routes of the crash matrix: the shop's, and one for each further kind of command. */
 import { z } from 'zod';
-import { application } from '../../src/bridges/application-source.js';
-import { change } from '../../src/bridges/change-source.js';
+import { application } from '../../src/bridges/matching/application-source.js';
+import { change } from '../../src/bridges/matching/change-source.js';
 import {
   effectsOf,
   type Listing,
   signalWithStart,
   start,
   update,
-} from '../../src/bridges/command.js';
-import type { EventKind } from '../../src/bridges/event-source.js';
-import { defineRoute, type Route } from '../../src/bridges/route.js';
+} from '../../src/bridges/matching/command.js';
+import type { EventKind } from '../../src/bridges/matching/event-source.js';
+import { defineRoute, type Route } from '../../src/bridges/matching/route.js';
 import { shopRoutes } from '../../src/bridges/routes.js';
-import { businessKey } from '../../src/bridges/schema.js';
+import { businessKey } from '../../src/bridges/matching/schema.js';
 import { shopTopics } from '../../src/bridges/shop-topics.js';
 import type { WitnessActivities } from './witness.js';
 import {

@@ -8,7 +8,7 @@
 import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import { inTransaction } from '../../src/activities/books.js';
-import type { EffectOutcome } from '../../src/bridges/command.js';
+import type { EffectOutcome } from '../../src/bridges/matching/command.js';
 import type { MatrixEvent } from './workflows/index.js';
 
 const schema = `

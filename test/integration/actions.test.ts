@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { runBridge } from '../../src/bridge.js';
-import { application } from '../../src/bridges/application-source.js';
+import { application } from '../../src/bridges/matching/application-source.js';
 import {
   cancel,
   signal,
@@ -19,12 +19,12 @@ import {
   type WhenClosed,
   type WhenMissing,
   type WhenOver,
-} from '../../src/bridges/command.js';
-import type { Outcome } from '../../src/bridges/engine-ports.js';
-import type { EventKind } from '../../src/bridges/event-source.js';
-import { ensureHoldingSchema } from '../../src/bridges/holding-schema.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
-import { defineRoute, type Route } from '../../src/bridges/route.js';
+} from '../../src/bridges/matching/command.js';
+import type { Outcome } from '../../src/bridges/engine/engine-ports.js';
+import type { EventKind } from '../../src/bridges/matching/event-source.js';
+import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
+import { defineRoute, type Route } from '../../src/bridges/matching/route.js';
 import { ensureTopics } from '../../src/stack/topics.js';
 import { type Event, inboxQuery } from '../../src/workflows/index.js';
 import {

@@ -9,8 +9,8 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Bridge, runBridge } from '../../src/bridge.js';
-import { ensureHoldingSchema } from '../../src/bridges/holding-schema.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
+import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { entryRoute } from '../support/ledger-entries.js';
 import { eventually } from '../support/site.js';
 

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Held, HoldingStore } from '../../src/bridges/held.js';
-import { ensureHoldingSchema } from '../../src/bridges/holding-schema.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
+import type { Held, HoldingStore } from '../../src/bridges/holding/held.js';
+import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { environmentOf, headrace, headraceSays, type Said } from '../support/headrace.js';
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';

@@ -10,7 +10,7 @@ import {
   type Letter,
   LetterRefused,
   openDeadLetters,
-} from '../../src/bridges/dead-letters.js';
+} from '../../src/bridges/holding/dead-letters.js';
 import { entryRoute } from '../support/ledger-entries.js';
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';

@@ -9,7 +9,7 @@ import { copyFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { readEventLog } from '../../src/activities/event-log.js';
-import { openEnvelope } from '../../src/bridges/envelope.js';
+import { openEnvelope } from '../../src/bridges/matching/envelope.js';
 import { shopTopics } from '../../src/bridges/shop-topics.js';
 import { registerConnector, shopConnector } from '../../src/stack/connector.js';
 import { appliedIn, attemptsIn, effectsTwice, expectationOf } from '../crash-matrix/evidence.js';

@@ -8,9 +8,9 @@ import { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { starter } from '../../src/bridges/eager-start.js';
-import type { RunRequest } from '../../src/bridges/request.js';
-import { dispatch, type Target } from '../../src/bridges/temporal.js';
+import { starter } from '../../src/bridges/temporal/eager-start.js';
+import type { RunRequest } from '../../src/bridges/engine/request.js';
+import { dispatch, type Target } from '../../src/bridges/temporal/temporal.js';
 import type { Event } from '../../src/workflows/index.js';
 import { anEvent } from '../support/records.js';
 

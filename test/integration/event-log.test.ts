@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Message } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type LogRequest, readEventLog } from '../../src/activities/event-log.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 
 const minute = 60_000;
 const base = Date.now() - 60 * minute;

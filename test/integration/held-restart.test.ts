@@ -4,8 +4,8 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Bridge } from '../../src/bridge.js';
-import type { HeldKey, HoldingStore } from '../../src/bridges/held.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
+import type { HeldKey, HoldingStore } from '../../src/bridges/holding/held.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { type LedgerStage, openLedgerStage } from '../support/ledger-stage.js';
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';

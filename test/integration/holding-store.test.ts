@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Held, HeldKey } from '../../src/bridges/held.js';
+import type { Held, HeldKey } from '../../src/bridges/holding/held.js';
 import {
   discard,
   groupsOf,
@@ -10,11 +10,11 @@ import {
   redrive,
   storiesAt,
   storiesOf,
-} from '../../src/bridges/held-desk.js';
-import type { Selection } from '../../src/bridges/held-selection.js';
-import { heldSummary, holdingGroups } from '../../src/bridges/held-summary.js';
-import { ensureHoldingSchema } from '../../src/bridges/holding-schema.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
+} from '../../src/bridges/holding/held-desk.js';
+import type { Selection } from '../../src/bridges/holding/held-selection.js';
+import { heldSummary, holdingGroups } from '../../src/bridges/holding/held-summary.js';
+import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { holdingStoreContract } from '../support/holding-store-contract.js';
 import { aRecord } from '../support/records.js';
 

@@ -14,7 +14,7 @@ import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Bridge, runBridge } from '../../src/bridge.js';
-import { kafkaClient } from '../../src/bridges/kafka-client.js';
+import { kafkaClient } from '../../src/bridges/intake/kafka-client.js';
 import { readConfig } from '../../src/config.js';
 import { type Child, startChild } from '../../src/stack/child.js';
 import { jarFolder, javaCommand } from '../../src/stack/java.js';

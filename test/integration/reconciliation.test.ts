@@ -15,7 +15,7 @@ import { seedDiscrepancies } from '../../demo/discrepancies.js';
 import { ensureSchema } from '../../src/activities/books.js';
 import type { Expectation } from '../../src/activities/expectation.js';
 import { createReconciliation } from '../../src/activities/reconciliation.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 import { ensureSchedules, schedules } from '../../src/bridges/schedules.js';
 import { startReconciliation } from '../../src/commands/reconcile.js';
 import { installRuntime } from '../../src/sdk-runtime.js';

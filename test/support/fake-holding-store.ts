@@ -8,7 +8,7 @@ import type {
   HeldState,
   HoldingStore,
   PartitionId,
-} from '../../src/bridges/held.js';
+} from '../../src/bridges/holding/held.js';
 
 /** A row, and what became of it. */
 export interface FakeRow {

@@ -1,7 +1,13 @@
 /** What every holding store does: run on the fake and on Postgres. */
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { Held, HeldKey, HeldNote, HoldingStore, PartitionId } from '../../src/bridges/held.js';
+import type {
+  Held,
+  HeldKey,
+  HeldNote,
+  HoldingStore,
+  PartitionId,
+} from '../../src/bridges/holding/held.js';
 import { aRecord } from './records.js';
 
 /** A store, and what operators do beside it. */

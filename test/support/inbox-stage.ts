@@ -12,8 +12,8 @@ import {
   Worker,
 } from '@temporalio/worker';
 import type { Addresses } from '../../src/addresses.js';
-import { judged } from '../../src/bridges/grpc-failure.js';
-import { backoffMs } from '../../src/bridges/limiter.js';
+import { judged } from '../../src/bridges/temporal/grpc-failure.js';
+import { backoffMs } from '../../src/bridges/engine/limiter.js';
 import { type Event, eventsSignal, type Skipped } from '../../src/workflows/index.js';
 
 const workflowsPath = fileURLToPath(new URL('inbox-workflows.ts', import.meta.url));

@@ -3,7 +3,7 @@
  * `ready` once, and ends with its parent.
  */
 import { runBridge } from '../../src/bridge.js';
-import { createHoldingStore } from '../../src/bridges/holding-store.js';
+import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { openClients } from '../../src/clients.js';
 import { addressesInUse } from '../../src/commands/connection.js';
 import { readConfig } from '../../src/config.js';

@@ -1,9 +1,9 @@
 /** A route of entries into ledgers, and entries as a producer sends them. */
 import { z } from 'zod';
-import { application } from '../../src/bridges/application-source.js';
-import { signalWithStart } from '../../src/bridges/command.js';
-import type { EventKind } from '../../src/bridges/event-source.js';
-import { defineRoute, type Route } from '../../src/bridges/route.js';
+import { application } from '../../src/bridges/matching/application-source.js';
+import { signalWithStart } from '../../src/bridges/matching/command.js';
+import type { EventKind } from '../../src/bridges/matching/event-source.js';
+import { defineRoute, type Route } from '../../src/bridges/matching/route.js';
 import { keepLedger, type LedgerEntry } from './ledger-workflow.js';
 
 const type = 'ledger.entry';

@@ -1,8 +1,8 @@
 /** Routes of ledgers: one event opens a ledger, others are entries in it. */
 import { z } from 'zod';
-import { application } from '../../src/bridges/application-source.js';
-import { signal, start, type WhenMissing } from '../../src/bridges/command.js';
-import { defineRoute, type Route } from '../../src/bridges/route.js';
+import { application } from '../../src/bridges/matching/application-source.js';
+import { signal, start, type WhenMissing } from '../../src/bridges/matching/command.js';
+import { defineRoute, type Route } from '../../src/bridges/matching/route.js';
 import { keepLedger, type LedgerEntry, type LedgerOpened } from './ledger-workflow.js';
 
 const listing = { attributes: {}, summary: 'A ledger' };

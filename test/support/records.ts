@@ -1,5 +1,5 @@
 /** Builders: records as Kafka would deliver them. */
-import type { KafkaRecord } from '../../src/bridges/record.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 import type { Event } from '../../src/workflows/index.js';
 
 /** A record; whatever is not named is unremarkable. */

@@ -4,16 +4,16 @@
  * discards, producers that publish a fact again, and bridges that are killed or that live on as
  * zombies.
  */
-import type { Command } from '../../src/bridges/command.js';
-import type { Recollection, Seen } from '../../src/bridges/courier.js';
-import type { Letter } from '../../src/bridges/dead-letters.js';
-import { Engine } from '../../src/bridges/engine.js';
-import type { EngineLimits, EnginePorts } from '../../src/bridges/engine-ports.js';
-import { silent } from '../../src/bridges/observer.js';
-import type { KafkaRecord } from '../../src/bridges/record.js';
-import type { Request } from '../../src/bridges/request.js';
-import type { Decision } from '../../src/bridges/route.js';
-import type { Retry, Verdict } from '../../src/bridges/verdict.js';
+import type { Command } from '../../src/bridges/matching/command.js';
+import type { Recollection, Seen } from '../../src/bridges/engine/courier.js';
+import type { Letter } from '../../src/bridges/holding/dead-letters.js';
+import { Engine } from '../../src/bridges/engine/engine.js';
+import type { EngineLimits, EnginePorts } from '../../src/bridges/engine/engine-ports.js';
+import { silent } from '../../src/bridges/engine/observer.js';
+import type { KafkaRecord } from '../../src/bridges/matching/record.js';
+import type { Request } from '../../src/bridges/engine/request.js';
+import type { Decision } from '../../src/bridges/matching/route.js';
+import type { Retry, Verdict } from '../../src/bridges/engine/verdict.js';
 import { Inbox } from '../../src/workflows/inbox.js';
 import type { Event, InboxState, Skipped } from '../../src/workflows/index.js';
 import { FakeHoldingStore } from './fake-holding-store.js';

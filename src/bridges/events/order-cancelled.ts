@@ -1,10 +1,10 @@
 /** `order.cancelled`: an order's status became cancelled, whatever it was. */
 import { z } from 'zod';
 import type { OrderCancelled } from '../../workflows/index.js';
-import { application } from '../application-source.js';
-import { change } from '../change-source.js';
-import type { EventKind } from '../event-source.js';
-import { businessKey } from '../schema.js';
+import { application } from '../matching/application-source.js';
+import { change } from '../matching/change-source.js';
+import type { EventKind } from '../matching/event-source.js';
+import { businessKey } from '../matching/schema.js';
 import { orderStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 

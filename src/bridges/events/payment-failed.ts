@@ -1,10 +1,10 @@
 /** `payment.failed`: a payment's status became failed, or an application says that it failed. */
 import { z } from 'zod';
 import type { PaymentFailed } from '../../workflows/index.js';
-import { application } from '../application-source.js';
-import { change } from '../change-source.js';
-import type { EventKind } from '../event-source.js';
-import { businessKey, currency, money, moneyColumn } from '../schema.js';
+import { application } from '../matching/application-source.js';
+import { change } from '../matching/change-source.js';
+import type { EventKind } from '../matching/event-source.js';
+import { businessKey, currency, money, moneyColumn } from '../matching/schema.js';
 import { paymentStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 

@@ -1,10 +1,10 @@
 /** `payment.succeeded`: a payment's status became succeeded, by whatever road. */
 import { z } from 'zod';
 import type { PaymentSucceeded } from '../../workflows/index.js';
-import { application } from '../application-source.js';
-import { change } from '../change-source.js';
-import type { EventKind } from '../event-source.js';
-import { businessKey, currency, money, moneyColumn } from '../schema.js';
+import { application } from '../matching/application-source.js';
+import { change } from '../matching/change-source.js';
+import type { EventKind } from '../matching/event-source.js';
+import { businessKey, currency, money, moneyColumn } from '../matching/schema.js';
 import { paymentStatus } from '../shop-status.js';
 import { shopTopics } from '../shop-topics.js';
 

@@ -4,8 +4,8 @@
  * data, the attributes are headers `ce_…`.
  */
 import { z } from 'zod';
-import type { KafkaRecord } from '../record.js';
-import { problemsOf } from '../schema.js';
+import type { KafkaRecord } from '../matching/record.js';
+import { problemsOf } from '../matching/schema.js';
 import type { ApplicationEvent } from './application-event.js';
 import type { Row } from './change.js';
 import { isObject, parseJson } from './exact-json.js';

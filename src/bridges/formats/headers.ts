@@ -1,4 +1,4 @@
-import type { KafkaRecord } from '../record.js';
+import type { KafkaRecord } from '../matching/record.js';
 
 /** A header's text; of several with this name the last, as Connect reads them. */
 export function headerText({ headers }: KafkaRecord, name: string): string | undefined {

@@ -3,7 +3,7 @@
  * `eventType` or `type` (`table.fields.additional.placement=type:header:eventType`), its aggregate
  * in the key, and its payload in the value: JSON (`table.expand.json.payload`) or text with JSON.
  */
-import type { KafkaRecord } from '../record.js';
+import type { KafkaRecord } from '../matching/record.js';
 import { type ApplicationEvent, applicationSchema } from './application-event.js';
 import { withoutSchema } from './connect-json.js';
 import { isObject, parseJson } from './exact-json.js';

@@ -6,7 +6,7 @@
  * R3 Only the registry's own word makes a schema unknown, and only for a minute: it may be
  *    registered late. A registry that does not answer is the moment's fault, not the record's.
  */
-import type { KafkaRecord } from '../record.js';
+import type { KafkaRecord } from '../matching/record.js';
 import { avroReader } from './avro.js';
 import { jsonSchemaReader } from './json-schema.js';
 import { protobufReader } from './protobuf.js';

@@ -1,4 +1,4 @@
-import type { RejectReason } from '../rejection.js';
+import type { RejectReason } from '../matching/rejection.js';
 
 /** Thrown where a value cannot be understood; the decoder turns it into a rejection. */
 export class Unreadable extends Error {

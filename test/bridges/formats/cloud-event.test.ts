@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../../src/bridges/envelope.js';
+import { openEnvelope } from '../../../src/bridges/matching/envelope.js';
 import { aJsonRecord, aRecord } from '../../support/records.js';
 
 const event = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../../src/bridges/envelope.js';
+import { openEnvelope } from '../../../src/bridges/matching/envelope.js';
 import { aChange, aJsonRecord, aRecord, order1001 } from '../../support/records.js';
 
 const decimal = {

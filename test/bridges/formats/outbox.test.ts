@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../../src/bridges/envelope.js';
+import { openEnvelope } from '../../../src/bridges/matching/envelope.js';
 import { aChange, aJsonRecord, aRecord } from '../../support/records.js';
 
 const id = '7b1f5e2c-0d0a-4b57-9a47-6a3f6c1c3f10';

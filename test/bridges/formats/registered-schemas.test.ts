@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openEnvelope } from '../../../src/bridges/envelope.js';
+import { openEnvelope } from '../../../src/bridges/matching/envelope.js';
 import { RegisteredSchemas } from '../../../src/bridges/formats/registered-schemas.js';
 import {
   RegistryUnavailable,

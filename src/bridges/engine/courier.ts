@@ -1,0 +1,205 @@
+/**
+ * The courier: takes the commands that make one request to their conclusion, through as many calls
+ * and attempts as that needs. It knows nothing of offsets.
+ *
+ * C1 A command that may start goes first to where its workflow most likely is: a workflow not known
+ *    to run is started with the events in its argument (one call, and the start can be eager);
+ *    where it turns out to exist, they are signalled.
+ * C2 A closed run is started again only with what its inbox had seen, so that a repetition is
+ *    recognised across runs.
+ * C3 A call without an answer is repeated with the same request, for as long as anyone wants it.
+ *    What one workflow refuses for the moment is not waited for here: the lane waits, not the call.
+ */
+import { type Event, type InboxState, Marks, type Skipped } from '../../workflows/index.js';
+import { type Command, laneOf } from '../matching/command.js';
+import { backoffMs } from './limiter.js';
+import { type Introduction, introductionOf, type Request, type StartRequest } from './request.js';
+import type { Retry, Verdict } from './verdict.js';
+
+/** What a closed or running workflow says of itself. */
+export type Recollection =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'missing' }
+  /** `inbox` is absent where the workflow has none. */
+  | { readonly kind: 'closed'; readonly inbox: InboxState | undefined };
+
+/** Verdicts on a question that brought no answer. */
+export type Unanswered = 'retry' | 'reject' | 'halt';
+
+/** What the newest run of a workflow says of its inbox; absent where it has none. */
+export type Seen =
+  { readonly kind: 'seen'; readonly inbox: InboxState | undefined } | { readonly kind: 'missing' };
+
+/** Temporal, one call at a time. Never throws for an answer of the server. */
+export interface TemporalPort {
+  dispatch(request: Request): Promise<Verdict>;
+  /** What the newest run of `workflowId`, running or closed, has seen. A worker must answer. */
+  inboxOf(workflowId: string): Promise<Seen | Extract<Verdict, { kind: Unanswered }>>;
+  /** What the newest run of `workflowId` is, and what its inbox had seen if it is closed. */
+  recall(workflowId: string): Promise<Recollection | Extract<Verdict, { kind: Unanswered }>>;
+}
+
+export interface CourierPorts extends Omit<TemporalPort, 'inboxOf'> {
+  sleep(ms: number): Promise<void>;
+  random(): number;
+  now(): number;
+  /** A call was answered. */
+  answered(request: Request, latencyMs: number): void;
+  /** A call is repeated; `attempt` counts from 1. */
+  retrying(lane: string, retry: Retry, attempt: number): void;
+}
+
+/** What became of a request that is not wanted any more. */
+export interface GivenUp {
+  readonly kind: 'given-up';
+}
+
+/** What became of a request: the verdict on it, or that the events had been applied before. */
+export type Conclusion = Exclude<Verdict, Retry> | { readonly kind: 'applied-before' } | GivenUp;
+
+/** Its workflow cannot take it now. */
+export type Busy = Retry & { readonly scope: 'lane' };
+
+/** Workflows remembered as running: forgetting one costs a call, not correctness. */
+const remembered = 20_000;
+
+export class Courier {
+  readonly #ports: CourierPorts;
+  readonly #running = new Set<string>();
+
+  constructor(ports: CourierPorts) {
+    this.#ports = ports;
+  }
+
+  /** Concludes `commands`, which `requestSize` found to belong together. */
+  async deliver(
+    commands: readonly [Command, ...Command[]],
+    skipped: readonly Skipped[],
+    wanted: () => boolean,
+  ): Promise<Conclusion | Busy> {
+    const [first] = commands;
+    const events = commands.map(({ event }) => event);
+    for (let attempt = 1; wanted(); attempt += 1) {
+      const verdict = await this.#attempt(first, events, skipped);
+      if (verdict.kind !== 'retry') return verdict;
+      if (isBusy(verdict)) return verdict;
+      this.#ports.retrying(laneOf(first), verdict, attempt);
+      await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
+    }
+    return { kind: 'given-up' };
+  }
+
+  async #attempt(
+    command: Command,
+    events: readonly Event[],
+    skipped: readonly Skipped[],
+  ): Promise<Exclude<Conclusion, GivenUp> | Retry> {
+    switch (command.kind) {
+      case 'start':
+        return this.#start(introductionOf(command, events, skipped));
+      case 'signalWithStart':
+        return this.#introduce(introductionOf(command, events, skipped));
+      case 'signal':
+        return this.#call({ kind: 'signal', workflowId: command.workflowId, events, skipped });
+      case 'update': {
+        const { workflowId, update, event } = command;
+        return this.#call({ kind: 'update', workflowId, update, event, skipped });
+      }
+      case 'cancel': {
+        const { workflowId, reason, event } = command;
+        return this.#call({ kind: 'cancel', workflowId, reason, event });
+      }
+      case 'run': {
+        const { activity, takes, startToCloseMs } = command;
+        return this.#call({ kind: 'run', activity, takes, startToCloseMs, events });
+      }
+    }
+  }
+
+  /** C1 */
+  async #introduce(introduction: Introduction) {
+    const { start, signal, whenClosed } = introduction;
+    const { workflowId } = start;
+    if (!this.#running.has(workflowId)) {
+      const started = await this.#call(start);
+      if (started.kind === 'done') this.#remember(workflowId);
+      if (started.kind !== 'exists') return started;
+    }
+    const signalled = await this.#call(signal);
+    if (signalled.kind === 'done') {
+      this.#remember(workflowId);
+      return signalled;
+    }
+    if (signalled.kind === 'missing' && this.#running.delete(workflowId)) {
+      // Its closed run is past the retention: there is nothing to remember of it.
+      return this.#call(start);
+    }
+    if (signalled.kind === 'missing') return moved;
+    this.#running.delete(workflowId);
+    if (signalled.kind !== 'closed' || whenClosed !== 'start-again') return signalled;
+    return this.#startAgain(start);
+  }
+
+  async #start({ start, whenClosed }: Introduction) {
+    const started = await this.#call(start);
+    if (started.kind !== 'exists' || whenClosed === 'leave-closed') return started;
+    return this.#startAgain(start, whenClosed === 'dead-letter');
+  }
+
+  /** C2 */
+  async #startAgain(start: StartRequest, refuse = false) {
+    const recalled = await this.#ports.recall(start.workflowId);
+    switch (recalled.kind) {
+      case 'running':
+        return { kind: 'exists' } as const;
+      case 'missing':
+        return this.#call(start);
+      case 'closed': {
+        const { inbox } = recalled;
+        if (inbox !== undefined && !hasNews(inbox, start.events))
+          return { kind: 'applied-before' } as const;
+        if (refuse) return { kind: 'closed' } as const;
+        const with_ = inbox === undefined ? {} : { inbox };
+        const restarted = await this.#call({ ...start, ...with_, again: true });
+        if (restarted.kind === 'done') this.#remember(start.workflowId);
+        return restarted.kind === 'exists' ? moved : restarted;
+      }
+      default:
+        return recalled;
+    }
+  }
+
+  async #call(request: Request): Promise<Verdict> {
+    const sent = this.#ports.now();
+    const verdict = await this.#ports.dispatch(request);
+    if (verdict.kind !== 'retry') this.#ports.answered(request, this.#ports.now() - sent);
+    return verdict;
+  }
+
+  #remember(workflowId: string): void {
+    this.#running.add(workflowId);
+    if (this.#running.size <= remembered) return;
+    for (const oldest of this.#running) {
+      this.#running.delete(oldest);
+      return;
+    }
+  }
+}
+
+function isBusy(retry: Retry): retry is Busy {
+  return retry.scope === 'lane';
+}
+
+/** Somebody else started it between our question and our start: ask anew. */
+const moved: Retry = {
+  kind: 'retry',
+  scope: 'lane',
+  cause: 'the workflow was started by another hand',
+  code: 'moved',
+};
+
+/** True when the inbox that was left behind would accept any of `events`. */
+function hasNews(inbox: InboxState, events: readonly Event[]): boolean {
+  const marks = new Marks(inbox);
+  return events.some((event) => marks.accepts(event));
+}

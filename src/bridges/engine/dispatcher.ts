@@ -1,0 +1,204 @@
+/**
+ * The dispatcher: lanes in, requests out, as many at once as the limits allow.
+ *
+ * D4 What a workflow cannot take now goes back to the head of its lane, which rests; nothing of the
+ *    lane overtakes it, and it keeps no place in flight.
+ * D5 Nor does what is being set aside: the store or the dead-letter topic may be away.
+ *
+ * D1 to D3 are kept by the `Sender`.
+ */
+import { laneOf } from '../matching/command.js';
+import { Courier } from './courier.js';
+import type { EngineLimits, EnginePorts } from './engine-ports.js';
+import type { Fate } from './fate.js';
+import type { HeldRecords } from '../holding/held-records.js';
+import type { Item } from './item.js';
+import { Lanes, type Taken } from './lanes.js';
+import { backoffMs, Limiter } from './limiter.js';
+import { Pace } from './pace.js';
+import { groupOf, requestSize } from './request.js';
+import { type Owner, Sender } from './sender.js';
+
+export class Dispatcher {
+  readonly #ports: EnginePorts;
+  readonly #limits: EngineLimits;
+  readonly #owner: Owner;
+  readonly #sender: Sender;
+  readonly #limiter: Limiter;
+  readonly #lanes = new Lanes<Item>(({ command }) => groupOf(command));
+  readonly #pace = new Pace();
+  readonly #flying = new Map<string, number>();
+  #inFlight = 0;
+
+  constructor(ports: EnginePorts, limits: EngineLimits, held: HeldRecords, owner: Owner) {
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#limiter = new Limiter(limits.inFlight);
+    const courier = new Courier({
+      dispatch: (request) => ports.dispatch(request),
+      recall: (workflowId) => ports.recall(workflowId),
+      sleep: (ms) => ports.sleep(ms),
+      random: () => ports.random(),
+      now: () => ports.now(),
+      answered: (request, latencyMs) => {
+        const { kind } = request;
+        const events = 'events' in request ? request.events.length : 1;
+        ports.observer.sent({ kind, events }, latencyMs);
+        // How long an update or an activity takes says nothing of the server.
+        if (kind === 'start' || kind === 'signal') {
+          this.#limiter.answered(kind, latencyMs, this.#flying.get('quick') ?? 0);
+        }
+      },
+      retrying: (lane, retry, attempt) => {
+        if (retry.scope === 'all') this.#limiter.overloaded();
+        ports.observer.retrying(lane, retry, attempt);
+      },
+    });
+    this.#sender = new Sender(ports, limits.request, held, courier, {
+      isWanted: (item) => owner.isWanted(item),
+      conclude: (item, fate) => this.#conclude(item, fate),
+      hold: (item) => {
+        owner.hold(item);
+      },
+    });
+  }
+
+  get idle(): boolean {
+    return this.#lanes.queued === 0 && this.#inFlight === 0;
+  }
+
+  /** Requests under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get limit(): number {
+    return this.#limiter.limit;
+  }
+
+  get queued(): number {
+    return this.#lanes.queued;
+  }
+
+  get lanes(): number {
+    return this.#lanes.size;
+  }
+
+  push(item: Item): void {
+    this.#lanes.push(laneOf(item.command), item);
+  }
+
+  drop(stale: (item: Item) => boolean): void {
+    this.#lanes.drop(stale);
+  }
+
+  /** Sends what may go. */
+  pump(): void {
+    for (let moved = true; moved;) {
+      moved = false;
+      for (const group of this.#lanes.groups) {
+        if ((this.#flying.get(group) ?? 0) >= this.#limitOf(group)) continue;
+        moved = this.#launch(group) || moved;
+      }
+    }
+  }
+
+  #limitOf(group: string): number {
+    if (group === 'quick') return this.#limiter.limit;
+    return group === 'update' ? this.#limits.updates : this.#limits.runs;
+  }
+
+  #launch(group: string): boolean {
+    const taken = group.startsWith('run:') ? this.#takeMany(group) : this.#takeOne(group);
+    if (taken.length === 0) return false;
+    this.#inFlight += 1;
+    this.#fly(group, 1);
+    void this.#run(group, taken);
+    return true;
+  }
+
+  #takeOne(group: string): Taken<Item>[] {
+    let first = true;
+    return this.#lanes.take(group, (items) => {
+      if (!first) return 0;
+      first = false;
+      return requestSize(items, this.#limits.request);
+    });
+  }
+
+  /** One of each lane, since a list may end in the middle and order must hold within a lane. */
+  #takeMany(group: string): Taken<Item>[] {
+    let events = 0;
+    let bytes = 0;
+    return this.#lanes.take(group, (items) => {
+      const [head] = items;
+      if (head?.command.kind !== 'run') return 0;
+      if (events > 0 && head.command.takes === 'one') return 0;
+      const size = requestSize([head], this.#limits.request, { events, bytes });
+      events += size;
+      bytes += head.bytes;
+      return size;
+    });
+  }
+
+  async #run(group: string, taken: readonly Taken<Item>[]): Promise<void> {
+    let left: readonly Item[] = [];
+    try {
+      left = (await this.#sender.send(taken.flatMap(({ items }) => items))) ?? [];
+    } catch (error) {
+      // A defect of ours would hold for every record: stop before anything is released past it.
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const [item] = taken.flatMap((one) => one.items);
+      if (item !== undefined) await this.#owner.conclude(item, { kind: 'halt', cause });
+    }
+    this.#inFlight -= 1;
+    this.#fly(group, -1);
+    for (const { lane } of taken) {
+      const back = left.filter(({ command }) => laneOf(command) === lane);
+      const waitMs = group === 'quick' ? this.#pace.sent(lane, this.#ports.now()) : 0;
+      if (back.length > 0) void this.#rest(lane, back);
+      else if (waitMs > 0) void this.#slow(lane, waitMs);
+      else this.#lanes.done(lane);
+    }
+    this.pump();
+  }
+
+  #fly(group: string, more: 1 | -1): void {
+    this.#flying.set(group, (this.#flying.get(group) ?? 0) + more);
+  }
+
+  /** The lane stays busy: what comes meanwhile goes along with the next signal. */
+  async #slow(lane: string, waitMs: number): Promise<void> {
+    this.#inFlight += 1;
+    await this.#ports.sleep(waitMs);
+    this.#inFlight -= 1;
+    this.#lanes.done(lane);
+    this.pump();
+  }
+
+  /** The lane stays busy while its head waits for another try. */
+  async #rest(lane: string, items: readonly Item[]): Promise<void> {
+    this.#inFlight += 1;
+    await this.#ports.sleep(backoffMs(items[0]?.attempts ?? 0, this.#ports.random()));
+    for (const item of items) item.attempts += 1;
+    this.#inFlight -= 1;
+    this.#lanes.done(
+      lane,
+      items.filter((item) => this.#owner.isWanted(item)),
+    );
+    this.pump();
+  }
+
+  /** D5 */
+  async #conclude(item: Item, fate: Fate): Promise<void> {
+    const group = groupOf(item.command);
+    const isStored = fate.kind === 'aside' || item.of.kind === 'redo';
+    if (isStored) {
+      this.#fly(group, -1);
+      this.pump();
+    }
+    await this.#owner.conclude(item, fate);
+    if (isStored) this.#fly(group, 1);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Whether an inbox would still know what comes late. It remembers a number of holes; of one that it
+ * may have given up it would drop the event as a repetition, and a signal has no answer. So it is
+ * asked before a dead letter is redriven, or told as redriven would be what never arrived.
+ *
+ * Nobody waits for the answer: what has to be asked first is tried in a later turn.
+ */
+import { Marks } from '../../workflows/index.js';
+import type { Seen, TemporalPort } from './courier.js';
+import type { HeldNote } from '../holding/held.js';
+import type { Observer } from './observer.js';
+
+/** `lost`: it would be dropped, whether it was applied or not. */
+export type Doubt = 'none' | 'lost' | 'asking';
+
+/** What there is to doubt of each of some held records. */
+export type DoubtOf = (note: HeldNote) => Doubt;
+
+/** Workflows that are asked at once. */
+const askedAtOnce = 16;
+
+export class Doubts {
+  readonly #ports: Pick<TemporalPort, 'inboxOf'> & { readonly observer: Observer };
+  readonly #wanted = new Set<string>();
+  #asking = 0;
+  /** By workflow: absent where it has no inbox. */
+  #answers = new Map<string, Marks | undefined>();
+
+  constructor(ports: Pick<TemporalPort, 'inboxOf'> & { readonly observer: Observer }) {
+    this.#ports = ports;
+  }
+
+  /** A turn: answers that have come serve it alone, since the next may find the inbox changed. */
+  turn(): DoubtOf {
+    const answers = this.#answers;
+    this.#answers = new Map();
+    return (note) => {
+      if (!isDoubtful(note)) return 'none';
+      const { workflowId } = note.event;
+      if (answers.has(workflowId)) {
+        return answers.get(workflowId)?.mayHaveLost(note.event) === true ? 'lost' : 'none';
+      }
+      this.#want(workflowId);
+      return 'asking';
+    };
+  }
+
+  #want(workflowId: string): void {
+    this.#wanted.add(workflowId);
+    if (this.#asking < askedAtOnce) void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking += 1;
+    for (const workflowId of this.#wanted) {
+      this.#wanted.delete(workflowId);
+      const cause = await this.#answer(workflowId).catch((error: unknown) => String(error));
+      if (cause === undefined) continue;
+      const retry = { scope: 'lane', cause, code: 'inbox-silent' } as const;
+      this.#ports.observer.retrying(workflowId, retry, 1);
+    }
+    this.#asking -= 1;
+  }
+
+  /** Resolves with why there is no answer, if there is none: it is asked for again. */
+  async #answer(workflowId: string): Promise<string | undefined> {
+    const seen = await this.#ports.inboxOf(workflowId);
+    if (seen.kind !== 'seen' && seen.kind !== 'missing') {
+      return 'cause' in seen ? seen.cause : seen.detail;
+    }
+    this.#answers.set(workflowId, marksOf(seen));
+    return undefined;
+  }
+}
+
+/** Only what was announced can have been given up: what waits in its workflow's own queue is not. */
+function isDoubtful(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
+  const { state, queue, event } = note;
+  if (event === undefined) return false;
+  return state === 'redriving' || (state === 'behind' && queue !== event.workflowId);
+}
+
+function marksOf(seen: Seen): Marks | undefined {
+  if (seen.kind === 'missing' || seen.inbox === undefined) return undefined;
+  return new Marks(seen.inbox);
+}

@@ -1,0 +1,279 @@
+/**
+ * The engine: delivered records become decisions, decisions wait in lanes, lanes send requests,
+ * answers settle records, settled records release offsets.
+ *
+ * All state lives in one place and changes only between awaits, so there is nothing to lock.
+ *
+ * E1 A record is settled when every route's decision on it is durable: a request accepted, an
+ *    ignore decided, held in the store, or a dead letter acknowledged by the broker.
+ * E2 What was delivered under an older epoch changes nothing: its answers settle no offset of the
+ *    current assignment. The inbox makes the repetition harmless.
+ * E3 A reason that holds for every record halts the engine; nothing is released past it.
+ */
+import { Asides } from './asides.js';
+import { laneOf } from '../matching/command.js';
+import { Dispatcher } from './dispatcher.js';
+import {
+  type Assignment,
+  defaultLimits,
+  type Delivery,
+  type EngineLimits,
+  type EnginePorts,
+  type Outcome,
+  type Release,
+} from './engine-ports.js';
+import type { Fate } from './fate.js';
+import { heldKey } from '../holding/held.js';
+import { HeldRecords } from '../holding/held-records.js';
+import type { Item, Passage } from './item.js';
+import type { EngineState } from './observer.js';
+import { sizeOf } from './own-bytes.js';
+import type { KafkaRecord } from '../matching/record.js';
+import { Redrive } from '../holding/redrive.js';
+import type { Decision } from '../matching/route.js';
+import type { PartitionWindow } from './window.js';
+import { Windows } from './windows.js';
+
+export class Engine {
+  readonly #ports: EnginePorts;
+  readonly #held: HeldRecords;
+  readonly #asides: Asides;
+  readonly #dispatcher: Dispatcher;
+  readonly #redrive: Redrive;
+  readonly #windows: Windows;
+  /** What came before the claim on held records was answered. */
+  #early: { readonly at: Delivery; readonly records: readonly KafkaRecord[] }[] | undefined;
+  #epoch = 0;
+  #stopped = false;
+
+  constructor(world: EnginePorts, limits: EngineLimits = defaultLimits) {
+    // E3, whoever of us finds it out.
+    const halt = (cause: string): void => {
+      if (this.#stopped) return;
+      this.stop();
+      world.halt(cause);
+    };
+    const ports = { ...world, halt };
+    this.#ports = ports;
+    this.#windows = new Windows(ports, limits.window);
+    this.#held = new HeldRecords(ports);
+    this.#asides = new Asides(ports, this.#held, {
+      isCurrent: (passage) => this.#isCurrent(passage),
+      settle: (passage, outcome) => {
+        this.#settle(passage, outcome);
+      },
+      lost: () => {
+        this.#lose();
+      },
+    });
+    this.#dispatcher = new Dispatcher(ports, limits, this.#held, {
+      isWanted: (item) => this.#isWanted(item),
+      conclude: (item, fate) => this.#conclude(item, fate),
+      hold: (item) => {
+        this.#holdBehind(item);
+      },
+    });
+    this.#redrive = new Redrive(ports, this.#held, {
+      dispatcher: this.#dispatcher,
+      isReached: (held) => this.#windows.isReached(held),
+      lost: () => {
+        this.#lose();
+      },
+    });
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Nothing waits and nothing is in flight. */
+  get idle(): boolean {
+    return this.#dispatcher.idle && this.#asides.idle && this.#early === undefined;
+  }
+
+  get inFlight(): number {
+    return this.#dispatcher.inFlight;
+  }
+
+  get windows(): Iterable<PartitionWindow> {
+    return this.#windows;
+  }
+
+  /**
+   * A new assignment: everything of the older one is fenced, and what waits of it is forgotten.
+   * Answers with the epoch that deliveries must carry.
+   */
+  assigned(partitions: readonly Assignment[]): number {
+    this.revoke();
+    this.#windows.open(partitions, this.#epoch);
+    this.#ports.observer.assigned(partitions.length);
+    if (this.#held.exists) {
+      this.#early = [];
+      void this.#claim(partitions, this.#epoch);
+    }
+    return this.#epoch;
+  }
+
+  /** The partitions are nobody's, or another's: nothing of ours may settle or overtake any more. */
+  revoke(): void {
+    this.#epoch += 1;
+    this.#early = undefined;
+    this.#windows.close();
+    this.#held.forget();
+    this.#dispatcher.drop((item) => !this.#isWanted(item));
+  }
+
+  /** Takes no new work: what waits is forgotten, since it is released by nobody. */
+  stop(): void {
+    this.#stopped = true;
+    this.#held.stop();
+    this.#early = undefined;
+    this.#dispatcher.drop(() => true);
+  }
+
+  /**
+   * Records of one partition in offset order. Returns at once; a stale epoch, or a partition that
+   * is not assigned, is ignored.
+   */
+  deliver(at: Delivery, records: readonly KafkaRecord[]): void {
+    const window = this.#windows.at(at);
+    if (at.epoch !== this.#epoch || this.#stopped || window === undefined) return;
+    if (this.#early !== undefined) {
+      this.#early.push({ at, records });
+      this.#windows.pause(window);
+      return;
+    }
+    window.highWatermark = at.highWatermark;
+    const last = records.at(-1);
+    if (last !== undefined) window.fetchedMs = Number(last.timestamp);
+    let unmatched = 0;
+    for (const record of records) unmatched += this.#accept(window, record);
+    window.offsets.advance(at.next);
+    if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
+    if (!window.paused && window.isFull()) this.#windows.pause(window);
+    this.#dispatcher.pump();
+  }
+
+  /** Tries what is due of the held records, and copies what waits. Call it every second or so. */
+  async tend(): Promise<void> {
+    if (this.#stopped) return;
+    this.#windows.keepWaiting();
+    await this.#redrive.turn();
+  }
+
+  /** Offsets of the current assignment that moved since they were last committed. */
+  releases(): Release[] {
+    return this.#windows.releases();
+  }
+
+  state(): EngineState {
+    const { inFlight, limit, queued, lanes } = this.#dispatcher;
+    return { inFlight, limit, queued, lanes, partitions: this.#windows.state() };
+  }
+
+  async #claim(partitions: readonly Assignment[], epoch: number): Promise<void> {
+    const claimed = await this.#held.claim(partitions, () => epoch === this.#epoch);
+    if (!claimed || this.#stopped || epoch !== this.#epoch) return;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const { at, records } of early) this.deliver(at, records);
+    for (const window of this.#windows) this.#windows.resumeIfEasy(window);
+  }
+
+  /** Answers 1 where no route wanted the record. */
+  #accept(window: PartitionWindow, record: KafkaRecord): number {
+    const offset = BigInt(record.offset);
+    if (window.done?.has(offset) === true) {
+      window.offsets.pass(offset);
+      return 0;
+    }
+    const decisions = this.#ports.decide(record);
+    const [only] = decisions;
+    if (only?.kind === 'ignore' && only.reason === 'no-match') {
+      return window.offsets.pass(offset) ? 1 : 0;
+    }
+    const bytes = sizeOf(record);
+    if (!window.deliver(offset, bytes)) return 0;
+    const open = decisions.length;
+    const passage: Passage = { kind: 'passage', window, record, offset, bytes, open };
+    window.enter(offset, record);
+    if (open === 0) this.#settle(passage, undefined);
+    for (const decision of decisions) this.#act(passage, decision);
+    return 0;
+  }
+
+  #act(passage: Passage, decision: Decision): void {
+    const { record, bytes } = passage;
+    const { route } = decision;
+    // H4
+    if (this.#held.memory.has(heldKey(record, route))) {
+      this.#settle(passage, undefined);
+      return;
+    }
+    switch (decision.kind) {
+      case 'ignore':
+        this.#settle(passage, { record, route, kind: 'ignored', reason: decision.reason });
+        return;
+      case 'reject': {
+        const { reason, detail, park } = decision;
+        const aside = { state: 'dead', reason, detail } as const;
+        void this.#asides.put(passage, { route, park: park && record.key !== null, aside });
+        return;
+      }
+      case 'dispatch': {
+        const { command, park } = decision;
+        const item: Item = { of: passage, record, route, command, bytes, park, attempts: 0 };
+        this.#dispatcher.push(item);
+      }
+    }
+  }
+
+  #settle(passage: Passage, outcome: Outcome | undefined): void {
+    if (outcome !== undefined) this.#ports.observer.decided(outcome);
+    passage.open -= 1;
+    if (passage.open > 0) return;
+    passage.window.leave(passage.offset);
+    passage.window.settle(passage.offset, passage.bytes);
+    this.#windows.resumeIfEasy(passage.window);
+  }
+
+  #isWanted({ of }: Item): boolean {
+    if (this.#stopped) return false;
+    return of.kind === 'passage' ? of.window.epoch === this.#epoch : of.token === this.#held.token;
+  }
+
+  async #conclude(item: Item, fate: Fate): Promise<void> {
+    const { record, route, command, of } = item;
+    if (fate.kind === 'halt') this.#ports.halt(fate.cause);
+    if (fate.kind === 'settled') {
+      const { as: kind, reason } = fate;
+      const about = { record, route, kind, eventType: command.event.type };
+      const where = command.kind === 'run' ? {} : { workflowId: command.workflowId };
+      const outcome = { ...about, ...where, ...(reason === undefined ? {} : { reason }) };
+      if (of.kind === 'redo') await this.#redrive.settled(of, outcome);
+      else this.#settle(of, outcome);
+      if (kind === 'started' || kind === 'signalled') this.#redrive.wake(laneOf(command));
+    }
+    if (fate.kind === 'aside') {
+      const { aside } = fate;
+      if (of.kind === 'redo') await this.#redrive.failed(of, { ...aside, blocks: item.park });
+      else await this.#asides.put(of, { route, park: item.park, aside, item });
+    }
+  }
+
+  #holdBehind(item: Item): void {
+    const { of } = item;
+    if (of.kind === 'redo') this.#redrive.left(of);
+    else void this.#asides.behind(of, item);
+  }
+
+  #isCurrent({ window }: Passage): boolean {
+    return window.epoch === this.#epoch && !this.#stopped;
+  }
+
+  /** H8: whoever claimed the partitions goes on. */
+  #lose(): void {
+    this.revoke();
+    if (!this.#stopped) this.#ports.lost();
+  }
+}

@@ -1,0 +1,89 @@
+/** What a conclusion means for one command. Pure. */
+import type { Command, ParkFor } from '../matching/command.js';
+import type { Conclusion } from './courier.js';
+import type { Outcome } from './engine-ports.js';
+import type { Aside } from './item.js';
+
+export type Fate =
+  | { readonly kind: 'settled'; readonly as: Outcome['kind']; readonly reason?: string }
+  | { readonly kind: 'aside'; readonly aside: Aside }
+  | { readonly kind: 'again'; readonly cause: string }
+  | { readonly kind: 'halt'; readonly cause: string }
+  | { readonly kind: 'given-up' };
+
+const settledAs: Readonly<Record<Command['kind'], Outcome['kind']>> = {
+  start: 'started',
+  signal: 'signalled',
+  signalWithStart: 'signalled',
+  update: 'updated',
+  cancel: 'cancelled',
+  run: 'ran',
+};
+
+/** The fate of `command`, the `index`th of the commands that `conclusion` is about. */
+export function fateOf(command: Command, conclusion: Conclusion, index: number): Fate {
+  switch (conclusion.kind) {
+    case 'done':
+      return { kind: 'settled', as: settledAs[command.kind] };
+    case 'exists':
+      return { kind: 'settled', as: 'ignored', reason: 'already-started' };
+    case 'applied-before':
+      return { kind: 'settled', as: 'ignored', reason: 'applied-before' };
+    case 'ran':
+      return effectFate(conclusion.outcomes[index]);
+    case 'closed':
+      return goneFate(command, command.kind === 'run' ? 'dead-letter' : command.whenClosed, {
+        reason: 'workflow-closed',
+        words: 'is closed',
+      });
+    case 'missing': {
+      const reaches = 'whenMissing' in command;
+      return goneFate(command, reaches ? command.whenMissing : 'dead-letter', {
+        reason: 'workflow-missing',
+        words: 'does not exist',
+      });
+    }
+    case 'reject': {
+      const { reason, detail } = conclusion;
+      return { kind: 'aside', aside: { state: 'dead', reason, detail } };
+    }
+    case 'halt':
+    case 'given-up':
+      return conclusion;
+  }
+}
+
+function effectFate(outcome: (Conclusion & { kind: 'ran' })['outcomes'][number] | undefined): Fate {
+  switch (outcome?.status) {
+    case 'done':
+      return { kind: 'settled', as: 'ran' };
+    case 'retry':
+      return { kind: 'again', cause: outcome.reason };
+    case 'reject':
+      return {
+        kind: 'aside',
+        aside: { state: 'dead', reason: 'effect-refused', detail: outcome.reason },
+      };
+    default: {
+      // An activity that breaks its contract breaks it for every event.
+      const cause = 'an effect answered for fewer events than it was given';
+      return { kind: 'halt', cause };
+    }
+  }
+}
+
+function goneFate(
+  command: Command,
+  choice: 'ignore' | 'leave-closed' | 'start-again' | 'dead-letter' | ParkFor,
+  { reason, words }: { readonly reason: string; readonly words: string },
+): Fate {
+  if (choice === 'ignore' || choice === 'leave-closed') {
+    return { kind: 'settled', as: 'ignored', reason };
+  }
+  const id = command.kind === 'run' ? command.activity : command.workflowId;
+  const detail = `workflow ${JSON.stringify(id)} ${words}, for ${command.kind}`;
+  if (typeof choice === 'object') {
+    return { kind: 'aside', aside: { state: 'waiting', reason, detail, parkMs: choice.parkMs } };
+  }
+  return { kind: 'aside', aside: { state: 'dead', reason, detail } };
+}

@@ -1,0 +1,127 @@
+/**
+ * What was taken from lanes for one request, brought to its end: sent, split where it must be, and
+ * each item's fate told to its owner.
+ *
+ * D1 A request that several records share and Temporal refuses is split, so that one bad record
+ *    hurts only itself.
+ * D2 A request that is given up ends what was in it: nothing after it is sent in its stead, or the
+ *    inbox would take the later and drop the earlier when it comes again.
+ * D3 What must wait behind a held record is held, also when it was queued before that one was.
+ */
+import { announcementFor, mayStart, overFor, placed } from './announcement.js';
+import { laneOf } from '../matching/command.js';
+import type { Busy, Conclusion, Courier } from './courier.js';
+import type { EnginePorts } from './engine-ports.js';
+import { type Fate, fateOf } from './fate.js';
+import { type HeldNote, keyQueue } from '../holding/held.js';
+import type { HeldRecords } from '../holding/held-records.js';
+import type { Item } from './item.js';
+import { type RequestLimits, requestSize } from './request.js';
+
+/** Whoever owns the items. */
+export interface Owner {
+  /** False: its partition is another's by now. */
+  isWanted(item: Item): boolean;
+  /** Resolves when nothing more is to be done for the item, and its lane may go on. */
+  conclude(item: Item, fate: Fate): Promise<void>;
+  /** The item waits behind a held record. */
+  hold(item: Item): void;
+}
+
+export class Sender {
+  readonly #ports: Pick<EnginePorts, 'observer'>;
+  readonly #limits: RequestLimits;
+  readonly #held: HeldRecords;
+  readonly #courier: Courier;
+  readonly #owner: Owner;
+
+  constructor(
+    ports: Pick<EnginePorts, 'observer'>,
+    limits: RequestLimits,
+    held: HeldRecords,
+    courier: Courier,
+    owner: Owner,
+  ) {
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#held = held;
+    this.#courier = courier;
+    this.#owner = owner;
+  }
+
+  /** Resolves with what is to be tried again, in its order; undefined when it was given up (D2). */
+  async send(queued: readonly Item[]): Promise<readonly Item[] | undefined> {
+    const [head] = queued;
+    const over = head === undefined ? [] : await overFor(head.command, this.#held);
+    const items = queued.filter((item) => this.#mayGo(item));
+    const [first, ...rest] = items;
+    if (first === undefined) return [];
+    // Without the one that was held, the others may not belong together (G2).
+    const size = requestSize(items, this.#limits);
+    if (size < items.length) return this.#sendEach([items.slice(0, size), items.slice(size)]);
+    const conclusion = await this.#deliver([first, ...rest], over);
+    if (conclusion.kind === 'given-up') return undefined;
+    if (conclusion.kind === 'retry') {
+      this.#ports.observer.retrying(laneOf(first.command), conclusion, first.attempts + 1);
+      return items;
+    }
+    if (conclusion.kind === 'reject' && items.length > 1) {
+      return this.#sendEach(items.map((item) => [item]));
+    }
+    const again: Item[] = [];
+    for (const [index, item] of items.entries()) {
+      const fate = fateOf(item.command, conclusion, index);
+      if (fate.kind === 'again') {
+        const retry = { scope: 'lane', cause: fate.cause, code: 'effect' } as const;
+        this.#ports.observer.retrying(laneOf(item.command), retry, item.attempts + 1);
+        again.push(item);
+      } else await this.#owner.conclude(item, fate);
+    }
+    return again;
+  }
+
+  /** Sends `parts` one after the other, without what follows in its lane what is tried again (D4). */
+  async #sendEach(parts: readonly (readonly Item[])[]): Promise<readonly Item[] | undefined> {
+    const again: Item[] = [];
+    for (const part of parts) {
+      const resting = new Set(again.map(({ command }) => laneOf(command)));
+      const waits = ({ command }: Item): boolean => resting.has(laneOf(command));
+      again.push(...part.filter(waits));
+      const left = await this.send(part.filter((item) => !waits(item)));
+      if (left === undefined) return undefined;
+      again.push(...left);
+    }
+    return again;
+  }
+
+  async #deliver(
+    items: readonly [Item, ...Item[]],
+    over: readonly HeldNote[],
+  ): Promise<Conclusion | Busy> {
+    const [first, ...rest] = items;
+    const { skipped, made } = announcementFor(first.command, over, this.#held);
+    const conclusion = await this.#courier.deliver(
+      [placed(first, this.#held), ...rest.map((item) => placed(item, this.#held))],
+      skipped,
+      () => items.some((item) => this.#owner.isWanted(item)),
+    );
+    if (conclusion.kind === 'done' && skipped.length > 0) made();
+    return conclusion;
+  }
+
+  /** D3 */
+  #mayGo(item: Item): boolean {
+    const { memory } = this.#held;
+    const { record, command, of } = item;
+    const lane = laneOf(command);
+    if (of.kind === 'redo') {
+      if (!this.#held.mustWait(of.held, lane)) return true;
+    } else {
+      const starts = mayStart(command);
+      const waits = [lane, keyQueue(record)].some((queue) => memory.blocks(record, queue, starts));
+      if (!waits) return true;
+    }
+    this.#owner.hold(item);
+    return false;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * One partition of one assignment: what was delivered, what waits, and whether it may bring more.
+ *
+ * B5 A partition is paused above its window (records, bytes or span) and resumed below half of it,
+ *    so that memory is bounded and kafkajs, which throws away what it fetched for a paused
+ *    partition, does not thrash.
+ * B6 What has waited for a while keeps its own bytes only, and not the fetch that it came with: so
+ *    the memory of what waits is what the window counts.
+ */
+import type { Assignment } from './engine-ports.js';
+import type { PartitionState } from './observer.js';
+import { OffsetTracker } from './offsets.js';
+import { keepOwn } from './own-bytes.js';
+import type { KafkaRecord } from '../matching/record.js';
+
+export interface WindowLimits {
+  readonly records: number;
+  readonly bytes: number;
+  readonly span: number;
+}
+
+export class PartitionWindow {
+  readonly topic: string;
+  readonly generation: string;
+  readonly partition: number;
+  readonly epoch: number;
+  /** Settled before this assignment. */
+  readonly done: Assignment['done'];
+  readonly #from: bigint | undefined;
+  readonly offsets = new OffsetTracker();
+  readonly #limits: WindowLimits;
+  /** The records that some route wants and that are not settled; ascending. */
+  readonly #open = new Map<bigint, KafkaRecord>();
+  /** B6: below the first all is copied; below the second all has waited since the last look. */
+  #copied = 0n;
+  #seen = 0n;
+  #bytes = 0;
+  paused = false;
+  /** What was committed last in this epoch. */
+  committed: bigint | undefined;
+  /** What was committed with it. */
+  metadata = '';
+  /** The end of the partition, where it is known. */
+  highWatermark: bigint | undefined;
+  /** When the last record that was fetched was written, ms since the epoch. */
+  fetchedMs: number | undefined;
+
+  constructor(assignment: Assignment, epoch: number, limits: WindowLimits) {
+    this.topic = assignment.topic;
+    this.generation = assignment.generation;
+    this.partition = assignment.partition;
+    this.done = assignment.done;
+    this.#from = assignment.from;
+    this.epoch = epoch;
+    this.#limits = limits;
+  }
+
+  /** Bytes of the records that are not settled. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  deliver(offset: bigint, bytes: number): boolean {
+    if (!this.offsets.deliver(offset)) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  settle(offset: bigint, bytes: number): void {
+    this.offsets.settle(offset);
+    this.#bytes -= bytes;
+  }
+
+  /** True when everything before `offset` was delivered, in this assignment or before it. */
+  hasReached(offset: bigint): boolean {
+    if (this.#from === undefined) return true;
+    const { next = this.#from } = this.offsets;
+    return next > offset || this.#from > offset;
+  }
+
+  /** A record that some route wants. */
+  enter(offset: bigint, record: KafkaRecord): void {
+    this.#open.set(offset, record);
+  }
+
+  leave(offset: bigint): void {
+    this.#open.delete(offset);
+  }
+
+  /** B6: copies what has waited since the last call. Call it every second or so. */
+  keepWaiting(): void {
+    for (const [offset, record] of this.#open) {
+      if (offset >= this.#seen) break;
+      if (offset >= this.#copied) keepOwn(record);
+    }
+    this.#copied = this.#seen;
+    this.#seen = this.offsets.next ?? 0n;
+  }
+
+  state(): PartitionState {
+    const watermark = this.offsets.watermark();
+    const oldest = watermark === undefined ? undefined : this.#open.get(watermark);
+    const { topic, partition, paused, highWatermark } = this;
+    // What waits in Kafka is about as old as the last that was fetched.
+    const isBehind = (highWatermark ?? 0n) > (watermark ?? highWatermark ?? 0n);
+    const waitingMs = isBehind ? this.fetchedMs : undefined;
+    return {
+      ...{ topic, partition, paused, watermark, highWatermark },
+      metadataBytes: this.metadata.length,
+      unsettled: this.offsets.unsettled,
+      bytes: this.#bytes,
+      span: Number(this.offsets.span),
+      fill: this.#fill(),
+      oldestUnsettledMs: oldest === undefined ? waitingMs : Number(oldest.timestamp),
+    };
+  }
+
+  isFull(): boolean {
+    return this.#fill() >= 1;
+  }
+
+  isEasy(): boolean {
+    return this.#fill() < 0.5;
+  }
+
+  #fill(): number {
+    return Math.max(
+      this.offsets.unsettled / this.#limits.records,
+      this.#bytes / this.#limits.bytes,
+      Number(this.offsets.span) / this.#limits.span,
+    );
+  }
+}

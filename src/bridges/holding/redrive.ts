@@ -1,0 +1,223 @@
+/**
+ * Held records that are tried again: on an operator's word, when what they waited for may be there,
+ * or when what was before them is out of the way. They take the same way as any other: decided
+ * anew, in the lane of their workflow, past its inbox.
+ *
+ * R1 A held record is over when all of its decisions are; if one is set aside again, all of it
+ *    stays held, and the inbox recognises what had gone through.
+ * R2 A record whose deadline has passed becomes a dead letter.
+ * R3 What the inbox would drop without anyone knowing whether it was applied is not sent: it stays a
+ *    dead letter that says so.
+ */
+import type { Event } from '../../workflows/index.js';
+import { bury } from './burial.js';
+import type { Command } from '../matching/command.js';
+import type { Dispatcher } from '../engine/dispatcher.js';
+import { Doubts } from '../engine/doubt.js';
+import type { EnginePorts, Outcome } from '../engine/engine-ports.js';
+import type { Held, HeldKey, HeldNote } from './held.js';
+import type { HeldRecords } from './held-records.js';
+import type { Aside, Item, Redo } from '../engine/item.js';
+import { isRejectReason } from '../matching/rejection.js';
+import { coversRoute, type Decision } from '../matching/route.js';
+
+/** How long a record that waits for a workflow rests between two looks, ms. */
+const restMs = 5_000;
+/** The last part of its time, which begins with an alarm. */
+const alarming = 1 / 4;
+
+/** What redriving needs of the engine. */
+export interface Surroundings {
+  readonly dispatcher: Pick<Dispatcher, 'push' | 'pump'>;
+  /** True when what was before the record has been delivered. */
+  readonly isReached: (key: HeldKey) => boolean;
+  /** The claim turned out not to be the newest. */
+  readonly lost: () => void;
+}
+
+export class Redrive {
+  readonly #ports: EnginePorts;
+  readonly #held: HeldRecords;
+  readonly #engine: Surroundings;
+  readonly #doubts: Doubts;
+
+  constructor(ports: EnginePorts, held: HeldRecords, engine: Surroundings) {
+    this.#ports = ports;
+    this.#held = held;
+    this.#engine = engine;
+    this.#doubts = new Doubts(ports);
+  }
+
+  /** Tries everything that is due. */
+  async turn(): Promise<void> {
+    const { token } = this.#held;
+    if (token === undefined) return;
+    const due = await this.#held.due();
+    const records = due.map(({ record }) => record);
+    const prepared = (await this.#ports.prepare?.(records)) ?? true;
+    const doubtOf = this.#doubts.turn();
+    for (const held of due) {
+      if (token !== this.#held.token) return;
+      if (!this.#engine.isReached(held)) {
+        this.#held.postpone(held);
+        continue;
+      }
+      const isOver =
+        held.state === 'waiting' && (held.deadlineMs ?? Infinity) <= this.#ports.clock();
+      const doubt = isOver ? 'none' : doubtOf(held);
+      if (isOver) void this.#expire(held, token);
+      else if (doubt === 'lost') void this.#refuse(held, token);
+      else if (prepared && doubt === 'none') this.#try(held, token);
+      else this.#held.postpone(held);
+    }
+    this.#engine.dispatcher.pump();
+  }
+
+  /** A run of `workflowId` is there: what waits for it need not wait for its next look. */
+  wake(workflowId: string): void {
+    const { token, memory } = this.#held;
+    if (token === undefined) return;
+    const nextTryMs = this.#ports.clock();
+    for (const note of memory.waitingFor(workflowId)) {
+      const { reason, detail } = note;
+      void this.#held.again(token, note, { state: 'waiting', reason, detail, nextTryMs });
+    }
+  }
+
+  /** A decision of `redo` went through. */
+  async settled(redo: Redo, outcome: Outcome): Promise<void> {
+    this.#ports.observer.decided(outcome);
+    await this.#close(redo);
+  }
+
+  /** A decision of `redo` was set aside again. */
+  async failed(redo: Redo, aside: Aside): Promise<void> {
+    redo.stays = aside;
+    await this.#close(redo);
+  }
+
+  /** A decision of `redo` has to wait for its turn: the record stays as it is. */
+  left(redo: Redo): void {
+    redo.left = true;
+    void this.#close(redo);
+  }
+
+  #try(held: Held, token: string): void {
+    const { record, route } = held;
+    const decisions = this.#ports
+      .decide(record)
+      .filter((decision) => coversRoute(route, decision.route));
+    const redo: Redo = { kind: 'redo', held, token, open: decisions.length + 1 };
+    for (const decision of decisions) this.#act(redo, decision);
+    // The one that was added for this moment: also a record without decisions comes to its end.
+    void this.#close(redo);
+  }
+
+  #act(redo: Redo, decision: Decision): void {
+    const { record } = redo.held;
+    switch (decision.kind) {
+      case 'ignore':
+        void this.#close(redo);
+        return;
+      case 'reject': {
+        const { reason, detail, park: blocks } = decision;
+        void this.failed(redo, { state: 'dead', reason, detail, blocks });
+        return;
+      }
+      case 'dispatch': {
+        const { route, park } = decision;
+        const command = lateCommand(decision.command, redo.held);
+        this.#warn(redo.held, command);
+        const bytes = (record.value?.length ?? 0) + (record.key?.length ?? 0);
+        const item: Item = { of: redo, record, route, command, bytes, park, attempts: 0 };
+        this.#engine.dispatcher.push(item);
+      }
+    }
+  }
+
+  async #close(redo: Redo): Promise<void> {
+    redo.open -= 1;
+    if (redo.open > 0) return;
+    const { held, token, stays } = redo;
+    if (redo.left === true) {
+      this.#held.leave(held);
+      return;
+    }
+    if (stays === undefined) {
+      const how = held.state === 'redriving' ? 'redriven' : 'delivered';
+      this.#answered(token, await this.#held.end(token, held, how));
+      return;
+    }
+    const { state, reason, detail } = stays;
+    // Whoever waited keeps the deadline that was set at first.
+    const waits = state === 'waiting' && (held.deadlineMs ?? 0) > this.#ports.clock();
+    const to = { state: waits ? 'waiting' : 'dead', reason, detail } as const;
+    const nextTryMs = nextLookMs(held, stays, this.#ports.clock());
+    if (!waits) await this.#bury(held, token, stays);
+    const blocks = stays.blocks === undefined ? undefined : stays.blocks || this.#isCrowded(held);
+    const again = { ...to, ...(waits ? { nextTryMs } : blocks === undefined ? {} : { blocks }) };
+    this.#answered(token, await this.#held.again(token, held, again));
+  }
+
+  /** R2 */
+  async #expire(held: Held, token: string): Promise<void> {
+    const detail = `${held.detail}: not within the time it was parked for`;
+    const parks = this.#ports
+      .decide(held.record)
+      .some((one) => one.kind !== 'ignore' && one.park && coversRoute(held.route, one.route));
+    const blocks = parks || this.#isCrowded(held);
+    const aside = { state: 'dead', reason: held.reason, detail, blocks } as const;
+    await this.#bury(held, token, aside);
+    this.#answered(token, await this.#held.again(token, held, aside));
+  }
+
+  /** What is passed over from now on needs a place in its workflow's inbox. */
+  #isCrowded({ state, event }: HeldNote): boolean {
+    const isNew = state === 'waiting' || state === 'behind';
+    return isNew && event !== undefined && this.#held.memory.isCrowded(event.workflowId);
+  }
+
+  /** R3 */
+  async #refuse(held: Held, token: string): Promise<void> {
+    const id = JSON.stringify(held.event?.workflowId);
+    const detail = `the inbox of ${id} may have forgotten that this was passed over`;
+    const aside = { state: 'dead', reason: 'inbox-forgot', detail } as const;
+    await this.#bury(held, token, aside);
+    this.#answered(token, await this.#held.again(token, held, aside));
+  }
+
+  #answered(token: string, how: 'held' | 'fenced'): void {
+    if (how === 'fenced' && token === this.#held.token) this.#engine.lost();
+  }
+
+  /** It lies in the topic already, with the reason of its first death, if an operator asked for it. */
+  async #bury({ record, route, queue, state }: Held, token: string, aside: Aside): Promise<void> {
+    const { reason, detail } = aside;
+    if (state === 'redriving' || !isRejectReason(reason)) return;
+    const letter = { record, route, reason, detail, lane: queue };
+    await bury(this.#ports, letter, () => token === this.#held.token);
+  }
+
+  #warn({ deadlineMs, state }: HeldNote, command: Command): void {
+    if (state !== 'waiting' || deadlineMs === undefined || !('whenMissing' in command)) return;
+    const { whenMissing, whenClosed, workflowId } = command;
+    const parkMs = [whenMissing, whenClosed].flatMap((choice) =>
+      typeof choice === 'object' ? [choice.parkMs] : [],
+    );
+    const left = deadlineMs - this.#ports.clock();
+    if (left <= Math.max(...parkMs) * alarming)
+      this.#ports.observer.expiring(workflowId, deadlineMs);
+  }
+}
+
+/** The moment of the alarm is not slept through, however short the time. */
+function nextLookMs({ deadlineMs = 0 }: HeldNote, { parkMs = 0 }: Aside, nowMs: number): number {
+  const alarmMs = Math.ceil(deadlineMs - parkMs * alarming);
+  return alarmMs > nowMs ? Math.min(nowMs + restMs, alarmMs) : nowMs + restMs;
+}
+
+/** The inbox must know that the event is late, and whether anyone can have applied it. */
+function lateCommand(command: Command, held: HeldNote): Command {
+  const late: Event['late'] = held.event === undefined ? 'undecided' : 'held';
+  return { ...command, event: { ...command.event, late } };
+}

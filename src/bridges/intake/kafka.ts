@@ -1,0 +1,249 @@
+/**
+ * Shell: a kafkajs consumer feeding an engine.
+ *
+ * K2 Offsets are committed by us alone, and only between the opening of a term and its end: the
+ *    broker accepts a commit for a partition that is no longer owned (tulios/kafkajs#1046).
+ * K3 A consumer that crashes, falls silent or lost its claim is rebuilt; only a halt or a stop ends
+ *    the intake. What Kafka refuses us for good halts. A topic that is missing keeps nobody from the
+ *    others.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { MemberAssignment } from './assignment.js';
+import { Commits } from './commits.js';
+import type { Decoder } from '../matching/decoder.js';
+import type { Engine } from '../engine/engine.js';
+import {
+  createConsumer,
+  type GroupConsumer,
+  type GroupSettings,
+  listen,
+  subscribe,
+} from './group-consumer.js';
+import { kafkaRefusal } from './kafka-refusal.js';
+import { becomeMember } from './predecessors.js';
+import { readingOf, takeOver, type TakeOverSettings } from './take-over.js';
+import { Term } from './term.js';
+import { Vigil } from './vigil.js';
+
+export interface IntakeSettings extends GroupSettings, TakeOverSettings {
+  readonly commitEveryMs: number;
+  readonly decoder: Decoder;
+  /** Nothing of a partition was settled for so long, though something waits. */
+  readonly stuck: (topic: string, partition: number, forMs: number) => void;
+}
+
+/** How often it is looked whether anything is stuck, or topics came, went or changed, ms. */
+const lookEveryMs = 5_000;
+/** A consumer that does not end by then is left alone, ms. */
+const endMs = 10_000;
+/** A consumer that is not heard of for so long, before it has partitions, is rebuilt, ms. */
+const silentMs = 90_000;
+
+export class Intake {
+  readonly #kafka: Kafka;
+  readonly #settings: IntakeSettings;
+  readonly #log: Logger;
+  readonly #vigil: Vigil;
+  /** By topic, generation and partition: how far this process has read, in any term. */
+  readonly #reached = new Map<string, bigint>();
+  /** By topic, the incarnation that was read last. */
+  #read: ReadonlyMap<string, string> = new Map();
+  #engine: Engine | undefined;
+  #commits: Commits | undefined;
+  #current: GroupConsumer | undefined;
+  #term: Term | undefined;
+  #subscribed: readonly string[] = [];
+  #aliveAt = 0;
+  #timers: NodeJS.Timeout[] = [];
+  #rebuilding: Promise<void> | undefined;
+  #dead: GroupConsumer | undefined;
+  #looking = false;
+  #ended = false;
+
+  constructor(kafka: Kafka, settings: IntakeSettings, log: Logger) {
+    this.#kafka = kafka;
+    this.#settings = settings;
+    this.#log = log;
+    const { stuck, halt } = settings;
+    this.#vigil = new Vigil({ stuck, halt, rejoin: this.rejoin }, log);
+  }
+
+  /** Resolves when the consumer runs; it may not have been given partitions yet. K3 */
+  async start(engine: Engine): Promise<void> {
+    this.#engine = engine;
+    this.#commits = new Commits(engine, this.#log);
+    await this.#build().catch((error: unknown) => {
+      if (!this.#isRefused(error)) throw error;
+    });
+    this.#timers = [
+      setInterval(() => void this.commit(), this.#settings.commitEveryMs),
+      setInterval(() => void this.#look(), lookEveryMs),
+    ];
+  }
+
+  /** True once the group has given this member its partitions. */
+  get assigned(): boolean {
+    return this.#term?.isOpen ?? false;
+  }
+
+  pause(topic: string, partition: number): void {
+    this.#term?.pause(topic, partition);
+  }
+
+  resume(topic: string, partition: number): void {
+    this.#term?.resume(topic, partition);
+  }
+
+  /** Commits what is settled. A failed commit is tried again at the next turn. */
+  async commit(): Promise<void> {
+    const { consumer } = this.#current ?? {};
+    if (consumer !== undefined && this.assigned) await this.#commits?.commit(consumer);
+  }
+
+  /** Leaves the group and joins it anew. What is under way goes on until the partitions are given out. */
+  readonly rejoin = (reason: string): void => {
+    if (this.#ended || this.#rebuilding !== undefined) return;
+    this.#log.warn({ reason }, 'the consumer is rebuilt');
+    this.#rebuilding = this.#rebuild();
+  };
+
+  /** Commits what is settled and leaves the group. */
+  async stop(): Promise<void> {
+    this.#ended = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.commit();
+    await this.#leave();
+    await this.#rebuilding;
+  }
+
+  async #build(): Promise<void> {
+    const made = createConsumer(this.#kafka, this.#settings);
+    this.#current = made;
+    this.#aliveAt = performance.now();
+    this.#subscribed = await subscribe(made, this.#settings, this.#log);
+    if (this.#subscribed.length === 0 || this.#ended) return;
+    this.#listen(made);
+    await made.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      partitionsConsumedConcurrently: 64,
+      eachBatch: (payload) => this.#termOf(made)?.take(payload) ?? Promise.resolve(),
+    });
+  }
+
+  #termOf(made: GroupConsumer): Term | undefined {
+    return made === this.#current ? this.#term : undefined;
+  }
+
+  #listen(made: GroupConsumer): void {
+    listen(made.consumer, {
+      joined: ({ memberId, memberAssignment }) => {
+        if (made !== this.#current || this.#ended) return;
+        becomeMember(made.consumer, memberId);
+        this.#begin(made, memberAssignment);
+      },
+      rebalancing: () => {
+        this.#log.info('rebalancing');
+        void this.commit();
+      },
+      alive: () => {
+        this.#aliveAt = performance.now();
+      },
+      empty: (batch) => this.#termOf(made)?.passOver(batch),
+      died: (error) => {
+        if (made !== this.#current) return;
+        this.#dead = made;
+        if (!this.#isRefused(error)) this.rejoin(`it died: ${error.message}`);
+      },
+    });
+  }
+
+  /** A new term begins: nothing of the last one is delivered or committed any more. */
+  #begin(made: GroupConsumer, assigned: MemberAssignment): void {
+    this.#term?.end();
+    if (this.#term !== undefined && this.#term.generations.size > 0) {
+      this.#read = this.#term.generations;
+    }
+    const { decoder, halt } = this.#settings;
+    const term = new Term(assigned, {
+      ...{ ...made, decoder, halt, log: this.#log },
+      deliver: (at, records) => this.#engine?.deliver(at, records),
+      read: (place) => {
+        this.#reached.set(readingOf(place), place.next);
+      },
+      rejoin: this.rejoin,
+    });
+    this.#term = term;
+    this.#aliveAt = performance.now();
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    void takeOver({
+      ...{ term, engine, settings: this.#settings, log: this.#log },
+      ...{ read: this.#read, reached: this.#reached },
+      begin: (assignments) => void this.#commits?.begin(made.consumer, assignments),
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking || this.#ended || this.#rebuilding !== undefined) return;
+    this.#looking = true;
+    try {
+      const { cluster } = this.#current ?? {};
+      if (this.#subscribed.length === 0) {
+        await this.#vigil.lookForTopics(cluster, this.#settings.topics);
+      } else if (performance.now() - this.#aliveAt > silentMs) {
+        this.rejoin('nothing is heard of it');
+      }
+      const term = this.#term;
+      if (term?.isOpen !== true) return;
+      await this.#vigil.look({
+        ...{ term, patterns: this.#settings.topics, subscribed: this.#subscribed },
+        partitions: this.#engine?.state().partitions ?? [],
+        aliveAt: this.#aliveAt,
+      });
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    await Promise.race([this.commit(), sleep(endMs, undefined, { ref: false })]);
+    this.#term?.end();
+    for (let attempt = 1; !this.#ended; attempt += 1) {
+      await this.#leave();
+      try {
+        await this.#build();
+        // It may die while it is being built, which nobody rebuilds but who builds.
+        if (this.#dead !== this.#current) break;
+        throw new Error('the consumer died while it was started');
+      } catch (error) {
+        if (this.#isRefused(error)) continue;
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#log.warn({ reason }, 'Kafka does not answer; it is tried again');
+        await sleep(Math.min(2_000, 250 * 2 ** attempt));
+      }
+    }
+    if (this.#ended) await this.#leave();
+    // Not a moment later: whoever dies from now on is rebuilt again.
+    this.#rebuilding = undefined;
+  }
+
+  /** K3: then there is nothing to build any more. */
+  #isRefused(error: unknown): boolean {
+    const refusal = kafkaRefusal(error);
+    if (refusal === undefined) return false;
+    this.#ended = true;
+    this.#settings.halt(refusal);
+    return true;
+  }
+
+  async #leave(): Promise<void> {
+    const { consumer } = this.#current ?? {};
+    this.#current = undefined;
+    if (consumer !== undefined) becomeMember(consumer, undefined);
+    const left = consumer?.disconnect().catch(() => undefined);
+    await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Shell: looks at the brokers every few seconds, for what no batch would tell: topics that came,
+ * went or were created again, records that passed their retention while a partition was paused,
+ * silence.
+ */
+import type { Cluster } from 'kafkajs';
+import type { Logger } from 'pino';
+import { logEnds } from './assignment.js';
+import { changedTopic } from './identity-check.js';
+import { kafkaRefusal } from './kafka-refusal.js';
+import type { PartitionState } from '../engine/observer.js';
+import { placeOf } from './place.js';
+import { existingTopics, subscribedTopics } from './subscription.js';
+import type { Term } from './term.js';
+import type { TopicPattern } from '../matching/topic-pattern.js';
+import { Watchdog } from './watchdog.js';
+
+/** What is looked at. */
+export interface Sight {
+  readonly term: Term;
+  /** What the routes name, and what of it is read now. */
+  readonly patterns: readonly TopicPattern[];
+  readonly subscribed: readonly string[];
+  readonly partitions: readonly PartitionState[];
+  /** When the broker answered last. */
+  readonly aliveAt: number;
+}
+
+/** What is done about it. */
+export interface Reactions {
+  readonly rejoin: (reason: string) => void;
+  readonly halt: (cause: string) => void;
+  readonly stuck: (topic: string, partition: number, forMs: number) => void;
+}
+
+export class Vigil {
+  readonly #reactions: Reactions;
+  readonly #log: Logger;
+  readonly #watchdog = new Watchdog();
+
+  constructor(reactions: Reactions, log: Logger) {
+    this.#reactions = reactions;
+    this.#log = log;
+  }
+
+  /** Looks once. What cannot be seen now is looked at the next time. */
+  async look(sight: Sight): Promise<void> {
+    try {
+      if ((await this.#hasOtherTopics(sight)) || (await this.#hasLessThanItReads(sight))) return;
+    } catch (error) {
+      const refusal = kafkaRefusal(error);
+      if (refusal !== undefined) this.#reactions.halt(refusal);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.debug({ error: reason }, 'the brokers cannot be looked at');
+    }
+    this.#watch(sight);
+  }
+
+  /** Where none of the topics exists, nobody joins the group: is there one by now? */
+  async lookForTopics(
+    cluster: Cluster | undefined,
+    patterns: readonly TopicPattern[],
+  ): Promise<void> {
+    if (cluster === undefined) return;
+    const existing = await existingTopics(cluster, patterns).catch(() => []);
+    if (subscribedTopics(patterns, existing).length === 0) return;
+    this.#reactions.rejoin('a topic to read is there');
+  }
+
+  async #hasOtherTopics({ term, patterns, subscribed }: Sight): Promise<boolean> {
+    const { cluster, generations } = term;
+    const topics = subscribedTopics(patterns, await existingTopics(cluster, patterns));
+    if (topics.join() !== [...subscribed].sort().join()) {
+      this.#reactions.rejoin('topics came or went');
+      return true;
+    }
+    const changed = await changedTopic(cluster, generations);
+    if (changed !== undefined) this.#reactions.rejoin(`${changed} was created again`);
+    return changed !== undefined;
+  }
+
+  async #hasLessThanItReads({ term }: Sight): Promise<boolean> {
+    const ends = await logEnds(term.cluster, term.assigned);
+    for (const place of term.places) {
+      const log = ends.get(placeOf(place.topic, place.partition));
+      if (log === undefined) continue;
+      place.logEnd = log.end;
+      if (place.next >= log.start) continue;
+      const where = placeOf(place.topic, place.partition);
+      this.#reactions.rejoin(`${where} begins after what was read`);
+      return true;
+    }
+    return false;
+  }
+
+  #watch({ term, partitions, aliveAt }: Sight): void {
+    const now = performance.now();
+    const signs = partitions.flatMap((state) => {
+      const place = term.placeOf(state.topic, state.partition);
+      return place === undefined ? [] : [place.signs(state, now)];
+    });
+    for (const finding of this.#watchdog.findings(
+      { consumerAt: aliveAt, partitions: signs },
+      now,
+    )) {
+      const { forMs } = finding;
+      this.#log.error({ ...finding, forMs: Math.round(forMs) }, 'something is stuck');
+      if (finding.kind === 'consumer-silent') this.#reactions.rejoin('it shows no sign of life');
+      else if (finding.kind === 'partition-silent') {
+        this.#reactions.rejoin(`${placeOf(finding.topic, finding.partition)} brings nothing`);
+      } else this.#reactions.stuck(finding.topic, finding.partition, forMs);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** Shell: updates, answered; and what a closed run's inbox had seen. */
+import { defaultFailureConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { inboxQuery, type InboxState } from '../../workflows/index.js';
+import type { Recollection, Seen, Unanswered } from '../engine/courier.js';
+import { judged } from './grpc-failure.js';
+import type { UpdateRequest } from '../engine/request.js';
+import { factIdOf } from '../engine/request-id.js';
+import { type Target, withDeadline } from './temporal.js';
+import type { Verdict } from '../engine/verdict.js';
+
+const { UpdateWorkflowExecutionLifecycleStage, WorkflowExecutionStatus } =
+  proto.temporal.api.enums.v1;
+const { QueryRejectCondition } = proto.temporal.api.enums.v1;
+const completed =
+  UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED;
+
+/** Sends an update and waits for its answer; a repetition joins the update that is under way. */
+export async function requestUpdate(target: Target, request: UpdateRequest): Promise<Verdict> {
+  const { client, namespace, identity } = target;
+  const { workflowId, update, event, skipped } = request;
+  const args = toPayloads(
+    defaultPayloadConverter,
+    ...(skipped.length === 0 ? [event] : [event, skipped]),
+  );
+  const { outcome } = await withDeadline(target, () =>
+    client.workflowService.updateWorkflowExecution({
+      ...{ namespace, workflowExecution: { workflowId } },
+      waitPolicy: { lifecycleStage: completed },
+      request: {
+        meta: { updateId: factIdOf(update, workflowId, event), identity },
+        input: { name: update, args: { payloads: args ?? [] } },
+      },
+    }),
+  );
+  if (outcome?.failure != null) {
+    const { message } = defaultFailureConverter.failureToError(
+      outcome.failure,
+      defaultPayloadConverter,
+    );
+    return { kind: 'reject', reason: 'update-refused', detail: message };
+  }
+  if (outcome?.success != null) return { kind: 'done' };
+  const cause = `update ${update} of ${workflowId} has no answer yet`;
+  return { kind: 'retry', scope: 'lane', cause, code: 'unanswered' };
+}
+
+/** What the newest run of `workflowId` is, and what its inbox had seen if it is closed. */
+export async function recall(
+  target: Target,
+  workflowId: string,
+): Promise<Recollection | Extract<Verdict, { kind: Unanswered }>> {
+  const running = await judged(() => isRunning(target, workflowId));
+  if (running === true) return { kind: 'running' };
+  if (running !== false) return unanswered(running);
+  const seen = await inboxOf(target, workflowId);
+  return seen.kind === 'seen' ? { kind: 'closed', inbox: seen.inbox } : seen;
+}
+
+/** What the newest run of `workflowId`, running or closed, has seen. */
+export async function inboxOf(
+  target: Target,
+  workflowId: string,
+): Promise<Seen | Extract<Verdict, { kind: Unanswered }>> {
+  // The query is replayed by a worker: where none runs, the deadline passes and it is asked again.
+  const inbox = await judged(() => queryInbox(target, workflowId));
+  if (!('kind' in inbox)) return { kind: 'seen', inbox: inbox.state };
+  // Refused: the workflow answers no such question, since it has no inbox.
+  if (inbox.kind === 'reject') return { kind: 'seen', inbox: undefined };
+  return unanswered(inbox);
+}
+
+function unanswered(
+  verdict: Verdict,
+): Extract<Verdict, { kind: Unanswered }> | { readonly kind: 'missing' } {
+  switch (verdict.kind) {
+    case 'missing':
+    case 'retry':
+    case 'reject':
+    case 'halt':
+      return verdict;
+    default:
+      return { kind: 'halt', cause: `recall: a question was answered with ${verdict.kind}` };
+  }
+}
+
+async function isRunning(target: Target, workflowId: string): Promise<boolean> {
+  const { client, namespace } = target;
+  const { workflowExecutionInfo } = await withDeadline(target, () =>
+    client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+  );
+  return (
+    workflowExecutionInfo?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+  );
+}
+
+async function queryInbox(target: Target, workflowId: string): Promise<{ state: InboxState }> {
+  const { client, namespace } = target;
+  const { queryResult } = await withDeadline(target, () =>
+    client.workflowService.queryWorkflow({
+      ...{ namespace, execution: { workflowId } },
+      query: { queryType: inboxQuery.name },
+      queryRejectCondition: QueryRejectCondition.QUERY_REJECT_CONDITION_NONE,
+    }),
+  );
+  const [payload] = queryResult?.payloads ?? [];
+  if (payload == null) throw new Error(`recall: ${workflowId} answered without its inbox`);
+  return { state: defaultPayloadConverter.fromPayload<InboxState>(payload) };
+}
