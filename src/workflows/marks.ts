@@ -132,8 +132,7 @@ export class Marks {
     const { position } = skipped;
     const identity = identityOf(skipped);
     const known = this.#of(position.source);
-    const hole = skipped.over === true ? holeOf(known, skipped) : undefined;
-    if (hole !== undefined) known.holes.delete(hole);
+    if (skipped.over === true) known.holes.delete(identity);
     if (skipped.over === true || position.at < known.at || isSeen(known, skipped)) return;
     if (this.#recent.has(identity)) return;
     known.holes.set(identity, position.at);

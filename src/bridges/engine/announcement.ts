@@ -22,7 +22,7 @@ export function announcementFor(
   held: HeldRecords,
 ): Announcement {
   const lane = laneOf(command);
-  const fresh = hasInbox(command) ? held.memory.toAnnounce(lane) : [];
+  const fresh = hasInbox(command) ? held.memory.toAnnounce(lane, mayStart(command)) : [];
   const gone = over.flatMap(({ event }) =>
     // One hole stands for all places of a fact.
     event === undefined || held.memory.isPassedOver(lane, event)
@@ -42,13 +42,14 @@ export function announcementFor(
 export async function overFor(command: Command, held: HeldRecords): Promise<readonly HeldNote[]> {
   if (!hasInbox(command)) return [];
   const lane = laneOf(command);
-  return held.memory.toAnnounce(lane).length === 0 ? [] : held.discarded(lane);
+  const isMore = held.memory.toAnnounce(lane, mayStart(command)).length > 0;
+  return isMore ? held.discarded(lane) : [];
 }
 
-/** The command of `item` as it is sent: a start that passes what waits for it comes out of order. */
+/** The command of `item` as it is sent: a start that passes too many comes out of order (H6). */
 export function placed({ of, record, command }: Item, held: HeldRecords): Command {
   if (of.kind === 'redo' || !mayStart(command)) return command;
-  if (!held.memory.isPassing(record, command.workflowId)) return command;
+  if (!held.memory.isPassingMany(record, command.workflowId)) return command;
   return { ...command, event: { ...command.event, late: 'held' } };
 }
 

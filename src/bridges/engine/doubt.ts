@@ -73,7 +73,7 @@ export class Doubts {
   }
 }
 
-/** Only what was announced can have been given up: what waits in its workflow's own queue is not. */
+/** What waits in its workflow's own queue is announced with a start at most, and never too many. */
 function isDoubtful(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
   const { state, queue, event } = note;
   if (event === undefined) return false;

@@ -5,9 +5,10 @@
  *    it is delivered again.
  * H5 While something of a queue waits or blocks, what comes later for the queue waits behind it;
  *    only a command that starts the workflow passes what waits for that workflow.
- * H6 A workflow is told of every event that is passed over, once, with what passes it. What keeps its
- *    place in the workflow's own queue is not passed over: only a start passes it (H5), and that comes
- *    out of order itself, so that any number may wait for it.
+ * H6 A workflow is told of every event that is passed over, once, with what passes it: what keeps its
+ *    place in the workflow's own queue only with a start, since nothing else passes it (H5). Where
+ *    more wait for a start than an inbox can remember, they are not told of, and it is the start that
+ *    comes out of order.
  */
 import { identityOf, type Skipped, skippedOf } from '../../workflows/index.js';
 import { type HeldKey, type HeldNote, keyOf, keyQueue } from './held.js';
@@ -143,13 +144,18 @@ export class Holds {
 
   #holes(workflowId: string): number {
     const all = [...(this.#passedOver.get(workflowId) ?? [])];
-    return all.filter(({ note }) => needsHole(note)).length;
+    return all.filter(({ announced, note }) => announced || needsHole(note)).length;
   }
 
-  /** H6: true when `record`, whose command starts `workflowId`, passes what waits for it. */
-  isPassing(record: KafkaRecord, workflowId: string): boolean {
+  /** H6: true when `record`, whose command starts `workflowId`, passes more than can be told of. */
+  isPassingMany(record: KafkaRecord, workflowId: string): boolean {
+    if (!this.#isOverfull(workflowId)) return false;
     const waiting = [...(this.#queues.get(queueKey(record, workflowId)) ?? [])];
     return waiting.some(({ note }) => isOrdered(note) && isBefore(note, record));
+  }
+
+  #isOverfull(workflowId: string): boolean {
+    return (this.#passedOver.get(workflowId)?.size ?? 0) > passedOverMax;
   }
 
   /** True when the fact of `event` is held for `workflowId`, wherever it was published. */
@@ -159,12 +165,14 @@ export class Holds {
     return all.some(({ note }) => note.event !== undefined && identityOf(note.event) === identity);
   }
 
-  /** H6: what `workflowId` has not been told yet. */
-  toAnnounce(workflowId: string): Skipped[] {
+  /** H6: what `workflowId` has not been told yet; `starts`: by a command that may start it. */
+  toAnnounce(workflowId: string, starts: boolean): Skipped[] {
     const all = [...(this.#passedOver.get(workflowId) ?? [])];
+    const isTold = starts && !this.#isOverfull(workflowId);
     return all.flatMap(({ announced, note }) => {
-      if (announced || !needsHole(note)) return [];
-      return [skippedOf(note.event)];
+      const { event } = note;
+      if (announced || event === undefined || !(isTold || needsHole(note))) return [];
+      return [skippedOf(event)];
     });
   }
 
@@ -200,7 +208,7 @@ function isOrdered({ state, blocks }: HeldNote): boolean {
   return blocks || state === 'behind' || state === 'waiting';
 }
 
-/** H6: its workflow's inbox has to remember that it is passed over. */
+/** H6: its workflow's inbox has to remember that it is passed over, whatever passes it. */
 function needsHole(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
   const { event, queue } = note;
   return event !== undefined && !(isOrdered(note) && queue === event.workflowId);
