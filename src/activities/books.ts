@@ -1,5 +1,6 @@
 /** Headrace's own tables, and transactions over them and the shop's. */
 import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '../transaction.js';
 import { booksFailure } from './failures.js';
 
 /** Any number; the same in every process, so that concurrent starts take turns. */
@@ -33,35 +34,6 @@ export async function ensureSchema(pool: Pool): Promise<void> {
     await client.query('select pg_advisory_xact_lock($1)', [schemaLock]);
     await client.query(schema);
   });
-}
-
-/** Runs `work` in a transaction; rolls back when it throws. */
-export async function inTransaction<T>(
-  pool: Pool,
-  work: (client: PoolClient) => Promise<T>,
-): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  // A loss between two queries is told by an event, which without a listener ends the process.
-  const lose = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', lose);
-  try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch((rollback: unknown) => {
-      // A connection that cannot roll back must not serve anybody else.
-      broken = rollback instanceof Error ? rollback : new Error(String(rollback));
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-    client.off('error', lose);
-  }
 }
 
 /** As `inTransaction`, for activities: what Postgres says becomes a failure Temporal can judge. */

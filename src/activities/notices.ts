@@ -12,7 +12,7 @@ import type { Pool } from 'pg';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Notice } from '../workflows/index.js';
 import { booksFailure, mailFailure } from './failures.js';
-import { inTransaction } from './books.js';
+import { inTransaction } from '../transaction.js';
 import { recordEffect } from './effects.js';
 
 export interface NoticeActivities {

@@ -12,7 +12,7 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { EffectOutcome, ListEffect } from '../bridges/matching/command.js';
 import { type Event, identityOf } from '../workflows/index.js';
-import { inTransaction } from './books.js';
+import { inTransaction } from '../transaction.js';
 import { defaultKeepDays, EffectMemory } from './effect-memory.js';
 import { booksFailure } from './failures.js';
 

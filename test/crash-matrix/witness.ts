@@ -7,7 +7,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
-import { inTransaction } from '../../src/activities/books.js';
+import { inTransaction } from '../../src/transaction.js';
 import type { EffectOutcome } from '../../src/bridges/matching/command.js';
 import type { MatrixEvent } from './workflows/index.js';
 

@@ -5,7 +5,7 @@
 import type { Pool } from 'pg';
 import type { Claim, PartitionId } from './held.js';
 import { escapeText, noteColumns, noteOf, type NoteRow } from './held-rows.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../transaction.js';
 
 /** A claim removes at most so many of the rows whose time is over. */
 const prunedAtOnce = 5_000;

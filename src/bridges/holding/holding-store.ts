@@ -30,7 +30,7 @@ import {
 import { claim, fence } from './holding-claim.js';
 import { due } from './holding-due.js';
 import { remembered } from './holding-schema.js';
-import { inTransaction } from './transaction.js';
+import { inTransaction } from '../../transaction.js';
 
 export interface HoldingStoreOptions {
   /** How long the memory of what has ended is kept, and with it the protection by S3. */

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { inTransaction } from '../../src/activities/books.js';
-import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
+import { inTransaction } from '../src/transaction.js';
+import { createHoldingStore } from '../src/bridges/holding/holding-store.js';
 
 /** A connection that tells of its own loss while it is lent out, as pg does between two queries. */
 class LostConnection extends EventEmitter {
