@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { type Bridge, runBridge } from '../../src/bridge.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
+import { createTopics } from '../../src/bridges/intake/topic-creation.js';
 import { entryRoute } from '../support/ledger-entries.js';
 import { eventually } from '../support/site.js';
 
@@ -68,7 +69,7 @@ describe('wrong credentials for Postgres', () => {
     const topic = `credentials-${randomUUID().slice(0, 8)}`;
     const admin = kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await createTopics(admin, [{ topic, numPartitions: 1 }]);
     await admin.disconnect();
     const url = new URL(addresses.databaseUrl);
     Object.assign(url, { username: user, password });

@@ -7,6 +7,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { expect, inject, it } from 'vitest';
 import { runBridge } from '../../src/bridge.js';
+import { createTopics } from '../../src/bridges/intake/topic-creation.js';
 import { entries, entryRoute } from '../support/ledger-entries.js';
 import { entriesQuery } from '../support/ledger-workflow.js';
 import { eventually } from '../support/site.js';
@@ -19,7 +20,7 @@ it('starts are eager, and the workflow goes on as any other', async () => {
   const kafka = new Kafka({ brokers: [...kafkaBrokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await createTopics(admin, [{ topic, numPartitions: 1 }]);
   await admin.disconnect();
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection });

@@ -15,6 +15,7 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Bridge, runBridge } from '../../src/bridge.js';
 import { kafkaClient } from '../../src/bridges/intake/kafka-client.js';
+import { createTopics } from '../../src/bridges/intake/topic-creation.js';
 import { readConfig } from '../../src/config.js';
 import { type Child, startChild } from '../../src/stack/child.js';
 import { jarFolder, javaCommand } from '../../src/stack/java.js';
@@ -160,7 +161,7 @@ describe('Kafka behind TLS and SASL', () => {
   ): Promise<Bridge & { topic: string }> => {
     const topic = `secure-${randomUUID().slice(0, 8)}`;
     await inside(async (admin) => {
-      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+      await createTopics(admin, [{ topic, numPartitions: 1 }]);
       await before(topic, admin);
     });
     const started = await runBridge({
