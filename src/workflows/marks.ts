@@ -132,10 +132,13 @@ export class Marks {
     const { position } = skipped;
     const identity = identityOf(skipped);
     const known = this.#of(position.source);
-    if (skipped.over === true) known.holes.delete(identity);
+    // Where another place of the fact is held still, the hole is that one's.
+    const isFirst = known.holes.get(identity) === position.at;
+    if (skipped.over === true && isFirst) known.holes.delete(identity);
     if (skipped.over === true || position.at < known.at || isSeen(known, skipped)) return;
     if (this.#recent.has(identity)) return;
-    known.holes.set(identity, position.at);
+    const first = known.holes.get(identity) ?? position.at;
+    known.holes.set(identity, first < position.at ? first : position.at);
     // The newest are the likeliest to be asked for. Nothing acts twice: one that was forgotten is
     // dropped as a repetition, which is why a bridge asks first (`mayHaveLost`).
     const [oldest = ''] = known.holes.values();

@@ -1,5 +1,5 @@
 /** What one source of events is known by: positions that were accepted, and holes. Pure. */
-import { identityOf, type Skipped } from './event.js';
+import { type Event, identityOf, type Skipped } from './event.js';
 
 export interface Place {
   /** Of a hole: its identity. */
@@ -13,7 +13,7 @@ export interface Source {
   readonly ids: Set<string>;
   /** By id and position. */
   readonly ahead: Map<string, Place>;
-  /** Identity to position. */
+  /** Identity to position, the first where there are several. */
   readonly holes: Map<string, string>;
   /** The highest position of a hole that was given up. */
   lost: string;
@@ -29,13 +29,19 @@ export function isSeen({ at, ids, ahead }: Source, { id, position }: Skipped): b
   return ahead.size > 0 && ahead.has(keyOf({ id, at: position.at }));
 }
 
-/** The hole that `event` fills. */
-export function holeOf({ holes }: Source, event: Skipped): string | undefined {
+/** The hole that `event` fills: none, where it stood before all of its places and was not redriven. */
+export function holeOf(
+  { holes }: Source,
+  event: Skipped & Pick<Event, 'late'>,
+): string | undefined {
   if (holes.size === 0) return undefined;
+  const { id, ownId, late, position } = event;
   const identity = identityOf(event);
-  if (holes.has(identity)) return identity;
+  const first = holes.get(identity);
+  const isAnywhere = ownId !== true || late !== undefined;
+  if (first !== undefined && (isAnywhere || first <= position.at)) return identity;
   // Announced by a bridge that did not tell whose the id is: known by its place.
-  return holes.get(event.id) === event.position.at ? event.id : undefined;
+  return holes.get(id) === position.at ? id : undefined;
 }
 
 export function moveTo(source: Source, at: string): void {

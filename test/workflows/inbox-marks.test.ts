@@ -179,6 +179,13 @@ describe('I9: facts under ids of their own, published at several places', () => 
     }
   });
 
+  it('an earlier place that comes again fills no hole: it would be out of order', () => {
+    const marks = new Marks();
+    verdicts(marks, at(2));
+    skip(marks, fact(5));
+    expect(verdicts(marks, fact(1), heldFact(5), fact(1))).toEqual([false, true, false]);
+  });
+
   it('two facts of one id are two holes', () => {
     const marks = new Marks();
     const other = { type: 'payment.succeeded' };
