@@ -31,3 +31,17 @@ test('a request is known by the places of its events: the inbox decides what the
     requestIdOf('signal', 'w', [own]),
   );
 });
+
+test('one that passes over something else is another, or the workflow would never hear of it', () => {
+  const [event, skipped] = [anEvent(), anEvent({ id: 'y' })];
+  const plain = requestIdOf('signal', 'w', [event]);
+  expect(requestIdOf('signal', 'w', [event], [])).toBe(plain);
+  expect(requestIdOf('signal', 'w', [event], [skipped])).not.toBe(plain);
+  const over = { ...skipped, over: true } as const;
+  expect(requestIdOf('signal', 'w', [event], [over])).not.toBe(
+    requestIdOf('signal', 'w', [event], [skipped]),
+  );
+  expect(requestIdOf('signal', 'w', [event, skipped])).not.toBe(
+    requestIdOf('signal', 'w', [event], [skipped]),
+  );
+});

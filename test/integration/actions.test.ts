@@ -25,6 +25,9 @@ import type { EventKind } from '../../src/bridges/matching/event-source.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { defineRoute, type Route } from '../../src/bridges/matching/route.js';
+import type { Request } from '../../src/bridges/engine/request.js';
+import { starter } from '../../src/bridges/temporal/eager-start.js';
+import { dispatch } from '../../src/bridges/temporal/temporal.js';
 import { ensureTopics } from '../../src/stack/topics.js';
 import { type Event, inboxQuery } from '../../src/workflows/index.js';
 import {
@@ -37,6 +40,7 @@ import {
   keepDesk,
   notesQuery,
 } from '../support/desk-workflow.js';
+import { anEvent } from '../support/records.js';
 import { eventually } from '../support/site.js';
 
 const workflowsPath = fileURLToPath(new URL('../support/desk-workflow.ts', import.meta.url));
@@ -263,6 +267,27 @@ describe('actions', () => {
     await third.decided(5);
     await eventually('4 to be noted', async () => (await notes()).includes('told 4'));
     expect(await notes()).toEqual(['told 3', 'told 4']);
+  });
+
+  it('start again: the same request is one start, also when its run has closed meanwhile', async () => {
+    const { topic, runId, ended } = await scene();
+    const target = {
+      ...{ client, namespace: 'default', taskQueue, identity: 'a test' },
+      ...{ deadlineMs: 10_000, start: starter(client.workflowService) },
+    };
+    const events = ['opened', 'closed'].map((what) =>
+      anEvent({ id: what, type: `desk.${what}`, data: { desk: topic, n: 1 } }),
+    );
+    const request: Request = {
+      kind: 'start',
+      ...{ workflowId: topic, workflow: keepDesk.name, settings: {}, listing },
+      ...{ events, skipped: [], again: true },
+    };
+    const ask = () => dispatch(target, request);
+    expect(await ask()).toEqual({ kind: 'done' });
+    await ended('COMPLETED');
+    const run = await runId();
+    expect([await ask(), await runId()]).toEqual([{ kind: 'done' }, run]);
   });
 
   it('one id at two offsets acts once: start, signal, update; in the next run too', async () => {

@@ -14,6 +14,7 @@ import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 import type { Request } from '../../src/bridges/engine/request.js';
 import type { Decision } from '../../src/bridges/matching/route.js';
 import type { Retry, Verdict } from '../../src/bridges/engine/verdict.js';
+import { requestIdOf } from '../../src/bridges/engine/request-id.js';
 import { Inbox } from '../../src/workflows/inbox.js';
 import type { Event, InboxState, Skipped } from '../../src/workflows/index.js';
 import { FakeHoldingStore } from './fake-holding-store.js';
@@ -63,6 +64,8 @@ interface Member {
 interface Run {
   inbox: Inbox<Event>;
   closed: boolean;
+  /** Of the start and the signals that it got: the server knows a repetition by its id. */
+  readonly requestIds: Set<string>;
 }
 
 interface Workflow {
@@ -92,6 +95,8 @@ export class World {
   /** What some workflow was told is passed over: it may come later. */
   readonly #passedOver = new Set<string>();
   readonly #zombies: Member[] = [];
+  /** The newest run of the workflow when the request was sent. */
+  readonly #sentTo = new WeakMap<Request, Run | undefined>();
   /** Requests that reached no answer before their bridge died: they may still arrive. */
   readonly #late: Request[] = [];
   #mended = false;
@@ -252,6 +257,9 @@ export class World {
       decide: (record) => [this.#decide(record)],
       dispatch: (request) =>
         new Promise((answer) => {
+          if (request.kind === 'start') {
+            this.#sentTo.set(request, this.#workflows.get(request.workflowId)?.run);
+          }
           calls.push({ request, answer });
         }),
       recall: (workflowId) =>
@@ -426,10 +434,11 @@ export class World {
     for (const entry of this.#log.flat()) {
       const known = this.#workflows.get(workflowOf(entry));
       if (known === undefined) {
-        const run = { inbox: new Inbox<Event>(), closed: false };
+        const run = { inbox: new Inbox<Event>(), closed: false, requestIds: new Set<string>() };
         this.#workflows.set(workflowOf(entry), { run, applied: [] });
       } else if (known.run.closed) {
-        known.run = { inbox: new Inbox<Event>(known.run.inbox.state()), closed: false };
+        const inbox = new Inbox<Event>(known.run.inbox.state());
+        known.run = { inbox, closed: false, requestIds: new Set() };
       }
     }
   }
@@ -527,10 +536,14 @@ export class World {
         return this.#applyStart(request);
       case 'signal': {
         const workflow = this.#workflows.get(request.workflowId);
+        const requestId = requestIdOf('signal', request.workflowId, events, skipped);
+        if (workflow?.run.requestIds.has(requestId) === true) return { kind: 'done' };
         const gone =
           workflow === undefined ? 'missing' : workflow.run.closed ? 'closed' : undefined;
-        if (gone === undefined && workflow !== undefined) take(workflow, request);
-        else if (gone === 'closed' || this.#policy.whenMissing === 'ignore') this.#ignore(events);
+        if (gone === undefined && workflow !== undefined) {
+          workflow.run.requestIds.add(requestId);
+          take(workflow, request);
+        } else if (gone === 'closed' || this.#policy.whenMissing === 'ignore') this.#ignore(events);
         return gone === undefined ? { kind: 'done' } : { kind: gone };
       }
       default:
@@ -539,13 +552,18 @@ export class World {
   }
 
   #applyStart(request: Request & { kind: 'start' }): Verdict {
-    const { workflowId, events, again, inbox } = request;
+    const { workflowId, events, skipped, again, inbox } = request;
     const known = this.#workflows.get(workflowId);
+    const requestId = requestIdOf('start', workflowId, events, skipped);
+    if (known?.run.requestIds.has(requestId) === true) return { kind: 'done' };
+    // It begins a run with what the one before had seen. That it arrives so late that another came in
+    // between is a limit; see docs/guarantees.md.
+    if (again && this.#sentTo.get(request) !== known?.run) return { kind: 'exists' };
     if (known !== undefined && !(known.run.closed && again)) {
       this.#ignore(events);
       return { kind: 'exists' };
     }
-    const run = { inbox: new Inbox<Event>(inbox), closed: false };
+    const run = { inbox: new Inbox<Event>(inbox), closed: false, requestIds: new Set([requestId]) };
     const workflow = known ?? { run, applied: [] };
     workflow.run = run;
     this.#workflows.set(workflowId, workflow);

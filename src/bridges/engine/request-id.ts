@@ -5,9 +5,21 @@ import { type Event, identityOf, type Skipped } from '../../workflows/index.js';
 /** What of an event goes into an id. */
 type Told = Skipped & Pick<Event, 'late'>;
 
-/** The same for the same events at the same places. */
-export function requestIdOf(kind: string, id: string, events: readonly Told[]): string {
-  return hashed([kind, id, ...events.flatMap(placeOf)]);
+/**
+ * The same for the same events at the same places, and the same that is passed over: what the server
+ * takes for a repetition tells the workflow nothing.
+ */
+export function requestIdOf(
+  kind: string,
+  id: string,
+  events: readonly Told[],
+  skipped: readonly Skipped[] = [],
+): string {
+  const passed = skipped.flatMap((one) => [
+    ...placeOf(one),
+    one.over === true ? 'over' : 'skipped',
+  ]);
+  return hashed([kind, id, ...events.flatMap(placeOf), ...passed]);
 }
 
 /** The same for the same fact, wherever its producer published it under one id. */

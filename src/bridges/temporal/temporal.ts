@@ -100,13 +100,13 @@ async function cancel(target: Target, request: CancelRequest): Promise<Verdict> 
 
 async function start(target: Target, request: StartRequest): Promise<void> {
   const { namespace, taskQueue, identity } = target;
-  const { workflowId, workflow, listing, events, again } = request;
+  const { workflowId, workflow, listing, events, skipped, again } = request;
   await target.start({
     ...{ namespace, workflowId, identity },
     workflowType: { name: workflow },
     taskQueue: { name: taskQueue },
     input: { payloads: toPayloads(defaultPayloadConverter, openingOf(request)) ?? [] },
-    requestId: requestIdOf('start', workflowId, events),
+    requestId: requestIdOf('start', workflowId, events, skipped),
     workflowIdReusePolicy: again
       ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
       : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
@@ -133,7 +133,7 @@ async function signal(
   const input = skipped.length === 0 ? [events] : [events, skipped];
   await client.workflowService.signalWorkflowExecution({
     ...{ namespace, identity, workflowExecution: { workflowId } },
-    requestId: requestIdOf('signal', workflowId, events),
+    requestId: requestIdOf('signal', workflowId, events, skipped),
     signalName: eventsSignal.name,
     input: { payloads: toPayloads(defaultPayloadConverter, ...input) ?? [] },
   });
