@@ -25,12 +25,20 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/**
+ * How long a workflow may compute in one go. When it is over the SDK interrupts the sandbox in
+ * mid-promise, at which Node can abort the whole process; its own 5 s are within what a long replay
+ * takes on a busy machine. The SDK heeds this option (1.24), and does not name it in its types.
+ */
+const patience = { isolateExecutionTimeout: '60 seconds' };
+
 /** Starts a worker. Resolves when it polls. */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { connection, namespace = 'default', taskQueue = 'headrace', activities = {} } = options;
   const worker = await Worker.create({
     ...{ connection, namespace, taskQueue, activities },
     shutdownGraceTime: '5 seconds',
+    ...patience,
     // An idle event costs one poll's latency; more pollers than cores cost only memory.
     workflowTaskPollerBehavior: { type: 'autoscaling' },
     activityTaskPollerBehavior: { type: 'autoscaling' },

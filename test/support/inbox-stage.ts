@@ -4,16 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, toPayloads, type Workflow } from '@temporalio/common';
-import {
-  DefaultLogger,
-  MetricsBuffer,
-  NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { DefaultLogger, MetricsBuffer, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Addresses } from '../../src/addresses.js';
 import { judged } from '../../src/bridges/temporal/grpc-failure.js';
 import { backoffMs } from '../../src/bridges/engine/limiter.js';
+import { type RunningWorker, runWorker } from '../../src/worker.js';
 import { type Event, eventsSignal, type Skipped } from '../../src/workflows/index.js';
 
 const workflowsPath = fileURLToPath(new URL('inbox-workflows.ts', import.meta.url));
@@ -22,15 +17,14 @@ const namespace = 'default';
 export class InboxStage {
   readonly client: Client;
   readonly #connection: NativeConnection;
-  readonly #worker: Worker;
-  readonly #ended: Promise<void>;
+  readonly #worker: RunningWorker;
   readonly #taskQueue: string;
   readonly #metrics: MetricsBuffer;
   #duplicates = 0;
 
   private constructor(
     connection: NativeConnection,
-    worker: Worker,
+    worker: RunningWorker,
     taskQueue: string,
     metrics: MetricsBuffer,
   ) {
@@ -39,7 +33,6 @@ export class InboxStage {
     this.#worker = worker;
     this.#taskQueue = taskQueue;
     this.client = new Client({ connection, namespace });
-    this.#ended = worker.run();
   }
 
   static async open({ temporalAddress }: Addresses): Promise<InboxStage> {
@@ -50,7 +43,7 @@ export class InboxStage {
     });
     const connection = await NativeConnection.connect({ address: temporalAddress });
     const taskQueue = `inbox-${randomUUID()}`;
-    const worker = await Worker.create({ connection, namespace, taskQueue, workflowsPath });
+    const worker = await runWorker({ connection, namespace, taskQueue, workflowsPath });
     return new InboxStage(connection, worker, taskQueue, buffer);
   }
 
@@ -63,8 +56,7 @@ export class InboxStage {
   }
 
   async close(): Promise<void> {
-    this.#worker.shutdown();
-    await this.#ended;
+    await this.#worker.stop();
     await this.#connection.close();
   }
 
