@@ -21,9 +21,16 @@ export function countedClient(connection: NativeConnection, namespace: string): 
       };
     },
   });
+  // What the bridge sends by single calls passes by the service (`single-calls.ts`).
+  const send = Reflect.get(connection, 'sendRequest') as (...args: unknown[]) => unknown;
+  const sendRequest = (...args: unknown[]): unknown => {
+    calls += 1;
+    return Reflect.apply(send, connection, args);
+  };
   // Everything else, deadlines above all, is the connection's own.
   const counted = Object.create(connection, {
     workflowService: { value: counting },
+    sendRequest: { value: sendRequest },
   }) as NativeConnection;
   return { client: new Client({ connection: counted, namespace }), calls: () => calls };
 }
