@@ -1,45 +1,54 @@
 /** `starts`: a workflow with one durable step per event, all keys distinct. */
 import { headraceSteps, naiveSteps, rawSteps } from './fed.js';
+import type { Laboratory } from './laboratory.js';
 import { figure, mean, type Scenario } from './scenario.js';
 import type { Throughput } from './throughput.js';
 
-/** In turn, each round beginning elsewhere, so that slow minutes and full servers hit all. */
-const rounds = 3;
-const perRound = 1_000;
+/** In turn, so that slow minutes and a server that fills up hit both. */
+const rounds = 6;
+const perRound = 500;
 /** Which is best depends on machine and server. */
-const concurrencies = [4, 8, 32];
-/** The naive loop is slower; its rate is steady, so fewer events tell it. */
+const concurrencies = [2, 4, 8, 32];
+/**
+ * What is best is found first, by runs that count for nothing else: the highest of several noisy
+ * figures is higher than what it measures.
+ */
+const trials = { rounds: 2, perRound: 250 };
+/** The naive loop's rate is steady, so fewer events tell it. */
 const naiveCount = 300;
 
 export const starts: Scenario = async (laboratory, report) => {
-  const steps = distinct(perRound);
   // Cold code is slow, whoever comes first.
-  await headraceSteps(laboratory, steps, 1);
-  const raw = new Map<number, number[]>(concurrencies.map((at) => [at, []]));
+  await headraceSteps(laboratory, distinct(perRound), 1);
+  const tried = await trialsOf(laboratory);
+  const best = tried.reduce((one, other) => (other.rate > one.rate ? other : one));
   const ours: Throughput[] = [];
-  const turns = [...raw].map(([concurrency, rates]) => async () => {
-    rates.push((await rawSteps(laboratory, steps, concurrency)).perSecond);
-  });
-  turns.push(async () => {
-    ours.push(await headraceSteps(laboratory, steps, 1));
-  });
+  const raw: number[] = [];
+  const steps = distinct(perRound);
+  const turns = [
+    async () => ours.push(await headraceSteps(laboratory, steps, 1)),
+    async () => raw.push((await rawSteps(laboratory, steps, best.at)).perSecond),
+  ];
   for (let round = 0; round < rounds; round += 1) {
-    for (const turn of [...turns.slice(round), ...turns.slice(0, round)]) await turn();
+    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
   }
   const naive = await naiveSteps(laboratory, distinct(naiveCount), 1);
-  const rates = [...raw].map(([at, all]) => ({ at, rate: mean(all) }));
-  const best = rates.reduce((one, other) => (other.rate > one.rate ? other : one));
+  const rates = ours.map(({ perSecond }) => perSecond);
   report(
     figure(
       {
         scenario: 'starts',
         metric: `events/s, 3,000 distinct payments, against the raw client`,
-        value: mean(ours.map(({ perSecond }) => perSecond)),
-        baseline: best.rate,
+        value: mean(rates),
+        baseline: mean(raw),
       },
       {
         bestConcurrency: best.at,
-        ...Object.fromEntries(rates.map(({ at, rate }) => [`raw${String(at)}`, rate])),
+        ...Object.fromEntries(tried.map(({ at, rate }) => [`trial${String(at)}`, rate])),
+        slowest: Math.min(...rates),
+        fastest: Math.max(...rates),
+        rawSlowest: Math.min(...raw),
+        rawFastest: Math.max(...raw),
         naive: naive.perSecond,
         repeated: ours.reduce((sum, { repeated }) => sum + repeated, 0),
         requests: mean(ours.map(({ requests }) => requests)),
@@ -47,6 +56,16 @@ export const starts: Scenario = async (laboratory, report) => {
     ),
   );
 };
+
+/** The raw client's rate at each concurrency. */
+async function trialsOf(laboratory: Laboratory): Promise<{ at: number; rate: number }[]> {
+  const steps = distinct(trials.perRound);
+  const rates = new Map<number, number[]>(concurrencies.map((at) => [at, []]));
+  for (let round = 0; round < trials.rounds; round += 1) {
+    for (const [at, all] of rates) all.push((await rawSteps(laboratory, steps, at)).perSecond);
+  }
+  return [...rates].map(([at, all]) => ({ at, rate: mean(all) }));
+}
 
 function distinct(events: number): { key: string; n: number }[] {
   return Array.from({ length: events }, (_, index) => ({ key: `k${String(index)}`, n: 0 }));

@@ -68,7 +68,7 @@ export interface EngineLimits {
 export const defaultLimits: EngineLimits = {
   request: { events: 200, bytes: 256 * 1024 },
   window: { records: 5_000, bytes: 16 * 1024 * 1024, span: 50_000 },
-  inFlight: { floor: 4, start: 16, ceiling: 256 },
+  inFlight: { floor: 2, start: 8, ceiling: 256 },
   updates: 64,
   runs: 4,
 };

@@ -62,8 +62,9 @@ export function createConsumer(
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: 30_000,
     heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
-    // Each rebalance, resume and stop waits for the long poll to end.
-    maxWaitTimeInMs: 100,
+    // Each rebalance, resume and stop waits for the long poll to end; each poll costs the broker some
+    // 2.5 ms of processor, whether or not it has anything to say.
+    maxWaitTimeInMs: 250,
     minBytes: 1,
     maxBytesPerPartition: 1024 * 1024,
     metadataMaxAge: metadataMaxAgeMs,
