@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { type Letter, LetterRefused } from '../../../src/bridges/holding/dead-letters.js';
+import { Engine } from '../../../src/bridges/engine/engine.js';
+import type { EnginePorts, Outcome } from '../../../src/bridges/engine/engine-ports.js';
+import { silent } from '../../../src/bridges/engine/observer.js';
+import { aRecord } from '../../support/records.js';
+
+const assignment = { topic: 'shop.events', generation: '0', partition: 0, from: 0n };
+
+/** An engine without a store, to which two records come that nobody can read. */
+async function stage(bury: (letter: Letter) => Promise<void>) {
+  const halts: string[] = [];
+  const outcomes: Outcome[] = [];
+  const naps: (() => void)[] = [];
+  const never = () => Promise.reject(new Error('nothing is sent'));
+  const ports: EnginePorts = {
+    groupId: 'g',
+    ...{
+      bury,
+      dispatch: never,
+      recall: never,
+      inboxOf: never,
+      random: () => 0,
+      now: () => 0,
+      clock: () => 0,
+    },
+    observer: { ...silent, decided: (outcome) => void outcomes.push(outcome) },
+    decide: () => [
+      { kind: 'reject', route: 'r', reason: 'undecodable-json', detail: 'no', park: false },
+    ],
+    pause: () => undefined,
+    resume: () => undefined,
+    sleep: () => new Promise((wake) => void naps.push(wake)),
+    halt: (cause) => void halts.push(cause),
+    lost: () => undefined,
+  };
+  const engine = new Engine(ports);
+  const epoch = engine.assigned([assignment]);
+  const records = ['0', '1'].map((offset) => aRecord({ offset }));
+  engine.deliver({ ...assignment, epoch, next: 2n }, records);
+  await settle();
+  const wake = (): Promise<void> => {
+    for (const nap of naps.splice(0)) nap();
+    return settle();
+  };
+  const released = () => engine.releases().map(({ offset }) => Number(offset));
+  return { engine, halts, outcomes, wake, released };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('E3: a letter that can never be there halts, once, and its record is not released', async () => {
+  const { engine, halts, outcomes, released } = await stage(({ record }) =>
+    record.offset === '0' ? Promise.resolve() : Promise.reject(new LetterRefused('too large')),
+  );
+  expect(halts).toEqual(['too large']);
+  expect(released()).toEqual([1]);
+  expect(outcomes).toHaveLength(1);
+  engine.deliver({ ...assignment, epoch: 1, next: 3n }, [aRecord({ offset: '2' })]);
+  expect(released()).toEqual([1]);
+});
+
+test('E1: a letter that nobody waits for any more releases nothing', async () => {
+  let tries = 0;
+  const { engine, halts, wake, outcomes, released } = await stage(() => {
+    tries += 1;
+    return Promise.reject(new Error('away'));
+  });
+  await wake();
+  expect(tries).toBe(4);
+  engine.stop();
+  await wake();
+  expect(tries).toBe(4);
+  expect(released()).toEqual([0]);
+  expect([halts, outcomes]).toEqual([[], []]);
+});

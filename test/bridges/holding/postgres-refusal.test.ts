@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { Engine } from '../../../src/bridges/engine/engine.js';
+import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
+import { silent } from '../../../src/bridges/engine/observer.js';
+import { postgresRefusal } from '../../../src/bridges/holding/postgres-refusal.js';
+import { FakeHoldingStore } from '../../support/fake-holding-store.js';
+
+const failure = (code: string, message = 'it says no'): Error =>
+  Object.assign(new Error(message), { code });
+
+test.each(['28P01', '28000', '3D000'])('%s says to look at DATABASE_URL', (code) => {
+  expect(postgresRefusal(failure(code))).toMatch(/^postgres: .*it says no.*check .*DATABASE_URL$/);
+});
+
+test('rights that are missing, and a password that is missing', () => {
+  expect(postgresRefusal(failure('42501'))).toMatch(/schema headrace/);
+  const none = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string');
+  expect(postgresRefusal(none)).toMatch(/DATABASE_URL/);
+});
+
+test.each(['ECONNREFUSED', '57P03', '53300', '40001', ''])('%s is of the moment', (code) => {
+  expect(postgresRefusal(failure(code))).toBeUndefined();
+});
+
+test.each([
+  ['3D000', 1],
+  ['ECONNREFUSED', 0],
+])('a store that answers a claim with %s halts the engine %i times', async (code, times) => {
+  const halts: string[] = [];
+  const naps: (() => void)[] = [];
+  const store = new FakeHoldingStore();
+  store.claim = () => Promise.reject(failure(code));
+  const never = () => Promise.reject(new Error('nothing is sent'));
+  const ports: EnginePorts = {
+    groupId: 'g',
+    ...{ store, observer: silent, dispatch: never, recall: never, inboxOf: never, bury: never },
+    ...{ random: () => 0, now: () => 0, clock: () => 0, decide: () => [] },
+    pause: () => undefined,
+    resume: () => undefined,
+    sleep: () => new Promise((wake) => void naps.push(wake)),
+    halt: (cause) => void halts.push(cause),
+    lost: () => undefined,
+  };
+  const engine = new Engine(ports);
+  engine.assigned([{ topic: 't', generation: '0', partition: 0, from: 0n }]);
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const nap of naps.splice(0)) nap();
+  }
+  expect(halts).toHaveLength(times);
+});
