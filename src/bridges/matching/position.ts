@@ -21,18 +21,24 @@ export function topicPosition(record: KafkaRecord): Position {
  * at a new offset but at the same log position. Transactions come in the order of their commit, so
  * the log position alone may step back between two of them; Debezium's `source.sequence` (position
  * of the last commit, position of the change) does not. Absent: the place in the topic.
+ *
+ * The first transaction after Debezium began without offsets has no last commit, whatever came
+ * before it. It cannot be put in order with the others: its own position says only that it is before
+ * its commit. So it is a source of its own, within which the log position never steps back. Then
+ * nothing of it is taken for a repetition of what came before, nor what follows for one of it.
+ * (`PostgresOffsetContext`: `lastCommitLsn` is null without stored offsets, until the first commit.)
  */
 export function changePosition(change: Change, record: KafkaRecord): Position {
   // The rows of a snapshot share one position in the log, however many there are.
   const sequence = change.op === 'r' ? undefined : sequenceOf(change);
   if (sequence === undefined) return topicPosition(record);
+  const [lastCommit, at] = sequence;
   // The connector's name comes first: the logs of two servers know nothing of each other.
   const { name, db, schema, table } = change.source;
   const relation = [name, db, schema, table].filter((part) => part != null).join('.');
-  return {
-    source: `postgres:${relation}/${record.partition}`,
-    at: sequence.map((lsn) => lsn.padStart(digits, '0')).join('/'),
-  };
+  const source = `postgres:${relation}/${record.partition}`;
+  if (lastCommit === null) return { source: `${source}#${transactionOf(change)}`, at: padded(at) };
+  return { source, at: `${padded(lastCommit)}/${padded(at)}` };
 }
 
 /** The same change has the same id, at whatever offset it comes. */
@@ -47,13 +53,28 @@ function keyText({ key }: KafkaRecord): string | undefined {
   return key[0] === 0 ? key.subarray(5).toString('hex') : key.toString('utf8');
 }
 
-function sequenceOf({ source }: Change): readonly string[] | undefined {
+/** Postgres' number of the transaction. */
+function transactionOf({ source: { txId } }: Change): string {
+  return typeof txId === 'number' || typeof txId === 'string' ? String(txId) : 'first';
+}
+
+function padded(lsn: string): string {
+  return lsn.padStart(digits, '0');
+}
+
+/** Position of the last commit, where there was one, and of the change. */
+function sequenceOf({ source }: Change): readonly [string | null, string] | undefined {
   if (source.sequence == null) return undefined;
   try {
     const parts: unknown = JSON.parse(source.sequence);
     if (!Array.isArray(parts) || parts.length !== 2) return undefined;
-    return parts.map((part) => (part === null ? '0' : String(part)));
+    const [lastCommit, at] = parts.map(lsnOf);
+    return at == null ? undefined : [lastCommit ?? null, at];
   } catch {
     return undefined;
   }
+}
+
+function lsnOf(part: unknown): string | null {
+  return typeof part === 'string' || typeof part === 'number' ? String(part) : null;
 }

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openEnvelope } from '../../../src/bridges/matching/envelope.js';
 import { changeId, changePosition, topicPosition } from '../../../src/bridges/matching/position.js';
-import { aChange, aJsonRecord, order1001 } from '../../support/records.js';
+import { Marks } from '../../../src/workflows/marks.js';
+import { aChange, aJsonRecord, anEvent, order1001 } from '../../support/records.js';
 
 function changeOf(sequence: string | null, offset: string) {
   const record = aJsonRecord(aChange({ before: order1001, after: order1001, sequence }), {
@@ -28,8 +29,57 @@ test('positions compare as text in the order of commit, then of the log', () => 
   expect([third, second, first].sort()).toEqual([first, second, third]);
 });
 
-test('the first change of a log has no commit before it', () => {
-  expect(changeOf('[null,"24023400"]', '0').position.at).toMatch(/^0{20}\/0+24023400$/);
+describe('the first transaction after Debezium began without offsets', () => {
+  /** What of these changes a workflow accepts, by its position in the log. */
+  const acceptedOf = (sequences: readonly string[]): string[] => {
+    const marks = new Marks();
+    return sequences.filter((sequence, offset) => {
+      const { position, id } = changeOf(sequence, String(offset));
+      return marks.accept(anEvent({ id, position }));
+    });
+  };
+
+  test('is no repetition of what came before, nor what follows one of it', () => {
+    const all = ['["900","950"]', '[null,"1100"]', '[null,"1110"]', '["1200","1150"]'];
+    expect(acceptedOf(all)).toEqual(all);
+  });
+
+  test('may have begun before the last commit that is known', () => {
+    const all = ['["900","980"]', '["990","995"]', '[null,"960"]', '["1000","970"]'];
+    expect(acceptedOf(all)).toEqual(all);
+  });
+
+  test('goes on after a crash in the middle of it', () => {
+    // Debezium then takes the last change that it told of for the last commit.
+    const all = ['["900","950"]', '[null,"1100"]', '[null,"1110"]', '["1100","1120"]'];
+    expect(acceptedOf(all)).toEqual(all);
+  });
+
+  test('is recognised when it is published again without offsets', () => {
+    const all = ['["900","950"]', '[null,"1100"]', '[null,"1110"]'];
+    expect(acceptedOf([...all, '[null,"1100"]', '[null,"1110"]'])).toEqual(all);
+  });
+
+  test('is told from other transactions', () => {
+    const sourceOf = (txId: number | undefined): string => {
+      const content = aChange({ after: order1001, sequence: '[null,"1100"]' });
+      const source = { ...(content['source'] as object), txId };
+      const record = aJsonRecord({ ...content, source });
+      const envelope = openEnvelope(record);
+      if (envelope.kind !== 'change') throw new Error('no change');
+      return changePosition(envelope.change, record).source;
+    };
+    expect(sourceOf(780)).toBe('postgres:ecommerce.public.orders/0#780');
+    expect(sourceOf(781)).not.toBe(sourceOf(780));
+    expect(sourceOf(undefined)).toBe('postgres:ecommerce.public.orders/0#first');
+  });
+
+  test('a snapshot stands in its topic, whatever the log says', () => {
+    const record = aJsonRecord(aChange({ op: 'r', after: order1001, sequence: '[null,"1100"]' }));
+    const envelope = openEnvelope(record);
+    if (envelope.kind !== 'change') throw new Error('no change');
+    expect(changePosition(envelope.change, record)).toEqual(topicPosition(record));
+  });
 });
 
 test('a change without a sequence stands where its record stands', () => {
