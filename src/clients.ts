@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Addresses } from './addresses.js';
 import { kafkaClient } from './bridges/intake/kafka-client.js';
 import type { Config } from './config.js';
+import { poolSettings } from './postgres-pool.js';
 import { connectTemporal } from './temporal-connection.js';
 
 export interface Clients {
@@ -26,7 +27,7 @@ export async function openClients(
   log: Logger,
 ): Promise<Clients> {
   const temporal = await connectTemporal(addresses, env);
-  const pool = new pg.Pool({ connectionString: addresses.databaseUrl, max: 10 });
+  const pool = new pg.Pool({ ...poolSettings(addresses.databaseUrl), max: 10 });
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
   pool.on('error', (error) => {
     log.warn({ part: 'postgres', error: error.message }, 'idle connection lost');

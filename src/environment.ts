@@ -8,6 +8,7 @@ import { configuredDecoder, type Decoder } from './bridges/matching/decoder.js';
 import { kafkaClient } from './bridges/intake/kafka-client.js';
 import { ConfigError, readConfig } from './config.js';
 import { createLog } from './log.js';
+import { poolSettings } from './postgres-pool.js';
 import { configuredTemporal, connectTemporal } from './temporal-connection.js';
 
 /** For a bridge and a worker; close what uses them first. */
@@ -40,7 +41,8 @@ export async function connectFromEnvironment(
   const { address = 'localhost:7233', namespace = 'default' } = configuredTemporal(env);
   const addresses = { temporalAddress: address, temporalNamespace: namespace };
   const temporal = await connectTemporal(addresses, env);
-  const pool = connectionString === undefined ? undefined : new pg.Pool({ connectionString });
+  const pool =
+    connectionString === undefined ? undefined : new pg.Pool(poolSettings(connectionString));
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool?.on('error', (error) => {
     log.warn({ part: 'postgres', error: error.message }, 'idle connection lost');

@@ -1,10 +1,13 @@
 /** One transaction on one connection of a pool. */
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
+
+/** A connection that is lent out. */
+type Lent = Pick<PoolClient, 'release' | 'on' | 'off'> & { query(text: string): Promise<unknown> };
 
 /** Commits what `work` did when it resolves, undoes it when it rejects. @throws what `work` does. */
-export async function inTransaction<T>(
-  pool: Pool,
-  work: (client: PoolClient) => Promise<T>,
+export async function inTransaction<T, Client extends Lent = PoolClient>(
+  pool: { connect(): Promise<Client> },
+  work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;

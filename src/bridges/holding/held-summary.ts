@@ -1,5 +1,6 @@
 /** What is held, in numbers: for gauges and alarms. */
 import type { Pool } from 'pg';
+import { answeringPool } from './answering-pool.js';
 import type { HeldState } from './held.js';
 import { unescapeText } from './held-rows.js';
 import { conditionOf } from './held-selection.js';
@@ -21,11 +22,16 @@ export interface HeldSummary {
 
 /**
  * Counts what is held and has not ended, of all partitions; of the consumer group `group`, or of every
- * one. Reads every open row's head.
+ * one. Reads every open row's head. `answerMs`: the longest that Postgres is waited for.
  */
-export async function heldSummary(pool: Pool, group?: string): Promise<HeldSummary> {
+export async function heldSummary(
+  pool: Pool,
+  group?: string,
+  answerMs?: number,
+): Promise<HeldSummary> {
   const { sql, values } = conditionOf(group === undefined ? {} : { group }, 1);
-  const { rows } = await pool.query<{
+  // A scrape that hangs must not take a connection of the pool for ever.
+  const { rows } = await answeringPool(pool, answerMs).query<{
     state: HeldState;
     reason: string;
     route: string;

@@ -2,7 +2,7 @@
  * Claims on partitions: who may write of what is held of them. See S1, S2 and S5 of
  * `holding-store.ts`.
  */
-import type { Pool } from 'pg';
+import type { AnsweringPool } from './answering-pool.js';
 import type { Claim, PartitionId } from './held.js';
 import { escapeText, noteColumns, noteOf, type NoteRow } from './held-rows.js';
 import { inTransaction } from '../../transaction.js';
@@ -58,7 +58,7 @@ const pruneStatement = `
 
 /** Claims `partitions` for `group`, and answers with what is held of them. */
 export async function claim(
-  pool: Pool,
+  pool: AnsweringPool,
   of: {
     readonly group: string;
     readonly partitions: readonly PartitionId[];
@@ -70,6 +70,7 @@ export async function claim(
   const topics = partitions.map(({ topic }) => topic);
   const numbers = partitions.map(({ partition }) => partition);
   return inTransaction(pool, async (client) => {
+    await client.query(...pool.limits);
     await client.query(pruneStatement, [keepEndedDays]);
     const next = `select nextval('headrace.claim_tokens')::text as token`;
     const token = (await client.query<{ token: string }>(next)).rows[0]?.token ?? '';

@@ -1,5 +1,5 @@
 /** What should go on now of the held records of one claim. See S4 of `holding-store.ts`. */
-import type { Pool } from 'pg';
+import type { Answering } from './answering-pool.js';
 import type { Held } from './held.js';
 import { heldColumns, heldOf, type HeldRow, instant } from './held-rows.js';
 import { blocking } from './holding-schema.js';
@@ -44,7 +44,7 @@ const dueStatement = `
 
 /** At most `limit` held records that should go on now, under the claim `token`. */
 export async function due(
-  pool: Pool,
+  pool: Answering,
   token: string,
   nowMs: number,
   limit: number,

@@ -14,7 +14,8 @@
  * The order of a queue is the offset, within one generation of the topic; between generations, whose
  * offsets cannot be compared, it is the order in which they were held.
  */
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
+import { type Answering, type AnsweringPool, answeringPool } from './answering-pool.js';
 import type { Held, HeldKey, HoldingStore } from './held.js';
 import {
   columnsOf,
@@ -35,13 +36,19 @@ import { inTransaction } from '../../transaction.js';
 export interface HoldingStoreOptions {
   /** How long the memory of what has ended is kept, and with it the protection by S3. */
   readonly keepEndedDays?: number;
+  /**
+   * The longest that Postgres is waited for, ms; default 30,000. The pool should give up what it
+   * cannot connect (`connectionTimeoutMillis`), or its connections run out meanwhile.
+   */
+  readonly answerMs?: number;
 }
 
-/** The store over `pool`. Its tables are made by `ensureHoldingSchema`. */
+/** The store over `given`. Its tables are made by `ensureHoldingSchema`. */
 export function createHoldingStore(
-  pool: Pool,
-  { keepEndedDays = 30 }: HoldingStoreOptions = {},
+  given: Pool,
+  { keepEndedDays = 30, answerMs }: HoldingStoreOptions = {},
 ): HoldingStore {
+  const pool = answeringPool(given, answerMs);
   return {
     claim: (group, partitions) => claim(pool, { group, partitions, keepEndedDays }),
     hold: (token, held) => hold(pool, token, held),
@@ -145,7 +152,7 @@ select fenced, array(
 from fence`;
 
 async function hold(
-  pool: Pool,
+  pool: AnsweringPool,
   token: string,
   held: readonly Held[],
 ): Promise<readonly HeldKey[] | 'fenced'> {
@@ -154,10 +161,7 @@ async function hold(
   if (only === undefined) return [];
   const topics = held.map(({ topic }) => topic);
   const partitions = held.map(({ partition }) => partition);
-  const keep = async (
-    client: Pool | PoolClient,
-    part: readonly Held[],
-  ): Promise<HeldKey[] | 'fenced'> => {
+  const keep = async (client: Answering, part: readonly Held[]): Promise<HeldKey[] | 'fenced'> => {
     const values = [token, topics, partitions, ...columnsOf(part)];
     const { rows } = await client.query<{ fenced: boolean; over: number[] }>(holdStatement, values);
     const [answer] = rows;
@@ -167,6 +171,7 @@ async function hold(
   if (portions.length === 1) return keep(pool, only);
   // The first portion's lock lasts to the end: either all are fenced, or none is.
   return inTransaction(pool, async (client) => {
+    await client.query(...pool.limits);
     const over: HeldKey[] = [];
     for (const portion of portions) {
       const kept = await keep(client, portion);
