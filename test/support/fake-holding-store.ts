@@ -17,6 +17,9 @@ export interface FakeRow {
   held: Held;
   nextTryMs: number;
   attempts: number;
+  /** The state in which it was held first. */
+  readonly began: HeldState;
+  firstFailedMs?: number;
   ended: HeldEnd | undefined;
   /** It was discarded, and its workflow was not told. */
   untold: boolean;
@@ -32,6 +35,11 @@ export class FakeHoldingStore implements HoldingStore {
   /** By token. */
   readonly #groups = new Map<string, string>();
   #token = 0;
+  readonly #clock: () => number;
+
+  constructor(clock: () => number = Date.now) {
+    this.#clock = clock;
+  }
 
   claim(group: string, partitions: readonly PartitionId[]): Promise<Claim> {
     this.#token += 1;
@@ -52,7 +60,14 @@ export class FakeHoldingStore implements HoldingStore {
         if (this.#rowOf(token, one) !== undefined) continue;
         const group = this.#groupOf(token);
         const more = { group, nextTryMs: -Infinity, attempts: 0, ended: undefined, untold: false };
-        const row: FakeRow = { id: this.rows.length, held: one, ...more };
+        const born = one.state === 'behind' ? {} : { firstFailedMs: this.#clock() };
+        const row: FakeRow = {
+          id: this.rows.length,
+          held: one,
+          began: one.state,
+          ...more,
+          ...born,
+        };
         this.rows.push(row);
         this.#byKey.set(`${group} ${keyOf(one)}`, row);
       }
@@ -76,7 +91,7 @@ export class FakeHoldingStore implements HoldingStore {
       const byPlace = one.partition - other.partition || bornAt(a) - bornAt(b);
       return byPlace || (isBefore(a, b) ? -1 : 1);
     });
-    return Promise.resolve(found.slice(0, limit).map(({ held }) => held));
+    return Promise.resolve(found.slice(0, limit).map(withFailures));
   }
 
   open(token: string): Promise<readonly HeldKey[]> {
@@ -108,6 +123,7 @@ export class FakeHoldingStore implements HoldingStore {
       row.held = { ...row.held, state, reason, detail, blocks };
       row.nextTryMs = nextTryMs;
       row.attempts += 1;
+      row.firstFailedMs ??= this.#clock();
     });
   }
 
@@ -178,6 +194,15 @@ function noteOf(held: Held): HeldNote {
   const note: HeldNote & { record?: unknown } = { ...held };
   delete note.record;
   return note;
+}
+
+/** As it is handed over to be tried. */
+function withFailures({ held, began, attempts, firstFailedMs }: FakeRow): Held {
+  const times = attempts + (began === 'behind' ? 0 : 1);
+  return {
+    ...held,
+    failed: { times, ...(firstFailedMs === undefined ? {} : { firstMs: firstFailedMs }) },
+  };
 }
 
 function isDue(row: FakeRow, nowMs: number, open: readonly FakeRow[]): boolean {

@@ -25,9 +25,15 @@ interface Given extends Partial<Omit<Held, 'record'>> {
 
 /** What is remembered of a held record. */
 function noteOf(held: Held): HeldNote {
-  const { record, ...note } = held;
+  const { record, ...note } = withoutFailures(held);
   expect(record.offset).toBe(note.offset);
   return note;
+}
+
+function withoutFailures(held: Held): Held {
+  const one: { -readonly [Key in keyof Held]: Held[Key] } = { ...held };
+  delete one.failed;
+  return one;
 }
 
 const now = Date.parse('2026-03-29T12:00:00Z');
@@ -92,7 +98,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     expect(await store.hold(token, all)).toEqual([]);
     for (const one of all) await redrive(one);
     const found = await store.due(token, now, 10);
-    expect(found).toEqual(all.map((one) => ({ ...one, state: 'redriving' })));
+    expect(found.map(withoutFailures)).toEqual(all.map((one) => ({ ...one, state: 'redriving' })));
     expect(Object.keys(found[2]?.record.headers ?? {})).toEqual(Object.keys(odd.record.headers));
     const { notes } = await store.claim(group, [at()]);
     expect(notes).toEqual(found.map(noteOf));
@@ -261,6 +267,27 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     expect(await store.due(token, now + 10_000, 10)).toHaveLength(1);
     await store.again(token, waiting, { ...again, state: 'dead' });
     expect(await store.due(token, now + 99_999, 10)).toEqual([]);
+  });
+
+  it('says how often each was tried, and when that failed first', async () => {
+    const { store, at, held } = scene();
+    const before = Date.now();
+    const { token } = await store.claim(group, [at()]);
+    const waiting = held({ offset: '5', state: 'waiting', deadlineMs: now + 10_000 });
+    const behind = held({ offset: '9', state: 'behind', queue: 'elsewhere' });
+    await store.hold(token, [waiting, behind]);
+    const failures = async () => (await store.due(token, now, 10)).map(({ failed }) => failed);
+    const [one, untried] = await failures();
+    expect([one?.times, untried]).toEqual([1, { times: 0 }]);
+    // Not by the clock of the store's server alone.
+    expect(Math.abs((one?.firstMs ?? 0) - before)).toBeLessThan(60_000);
+    const again = { state: 'waiting', reason: 'workflow-missing', detail: '' } as const;
+    await store.again(token, waiting, again);
+    await store.again(token, behind, again);
+    const [next, tried] = await failures();
+    expect(next).toEqual({ times: 2, firstMs: one?.firstMs });
+    expect(tried?.times).toBe(1);
+    expect(tried?.firstMs ?? 0).toBeGreaterThanOrEqual(one?.firstMs ?? 0);
   });
 
   it('H3: what is behind waits for all that blocks before it in its queue, and only that', async () => {

@@ -8,7 +8,7 @@ import { laneOf } from '../matching/command.js';
 import type { EnginePorts, Outcome } from './engine-ports.js';
 import { type HeldNote, heldKey, type HeldState, keyQueue } from '../holding/held.js';
 import type { HeldRecords } from '../holding/held-records.js';
-import type { Aside, Item, Passage } from './item.js';
+import { accountOf, type Aside, type Item, type Passage } from './item.js';
 import { isRejectReason } from '../matching/rejection.js';
 
 /** What setting aside needs of the engine. */
@@ -63,8 +63,7 @@ export class Asides {
     const { route, reason, detail, state, event } = note;
     this.#held.remember(note);
     this.#underWay += 1;
-    const lane = how.item && laneOf(how.item.command);
-    const letter = { record, route, reason, detail, ...(lane === undefined ? {} : { lane }) };
+    const letter = { record, route, reason, detail, ...(how.item && accountOf(how.item)) };
     const buried =
       state === 'dead' && isRejectReason(reason)
         ? bury(this.#ports, letter, () => this.#engine.isCurrent(passage))

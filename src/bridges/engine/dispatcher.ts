@@ -180,6 +180,7 @@ export class Dispatcher {
   /** The lane stays busy while its head waits for another try. */
   async #rest(lane: string, items: readonly Item[]): Promise<void> {
     this.#inFlight += 1;
+    for (const item of items) item.firstFailedMs ??= this.#ports.clock();
     await this.#ports.sleep(backoffMs(items[0]?.attempts ?? 0, this.#ports.random()));
     for (const item of items) item.attempts += 1;
     this.#inFlight -= 1;

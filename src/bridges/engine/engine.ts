@@ -256,7 +256,7 @@ export class Engine {
     }
     if (fate.kind === 'aside') {
       const { aside } = fate;
-      if (of.kind === 'redo') await this.#redrive.failed(of, { ...aside, blocks: item.park });
+      if (of.kind === 'redo') await this.#redrive.failed(of, { ...aside, blocks: item.park }, item);
       else await this.#asides.put(of, { route, park: item.park, aside, item });
     }
   }

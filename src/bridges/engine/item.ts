@@ -1,5 +1,6 @@
 /** What travels through the engine: a command on its way, and whom its fate concerns. */
-import type { Command } from '../matching/command.js';
+import { type Command, laneOf } from '../matching/command.js';
+import type { Letter } from '../holding/dead-letters.js';
 import type { Held } from '../holding/held.js';
 import type { KafkaRecord } from '../matching/record.js';
 import type { PartitionWindow } from './window.js';
@@ -25,6 +26,8 @@ export interface Redo {
   left?: boolean;
   /** Why it stays held, if it does. */
   stays?: Aside;
+  /** What was tried of it, and did not go through. */
+  tried?: Item;
 }
 
 /** Why and how a record is set aside. */
@@ -47,4 +50,20 @@ export interface Item {
   readonly park: boolean;
   /** How often it was to be tried again: its effect said so, or its workflow was busy. */
   attempts: number;
+  /** When that was so first, milliseconds since the epoch. */
+  firstFailedMs?: number;
+}
+
+/** What a dead letter tells of `item` besides its record, when it has failed once more. */
+export function accountOf({
+  command,
+  attempts,
+  firstFailedMs,
+}: Item): Omit<Letter, 'record' | 'route' | 'reason' | 'detail'> {
+  return {
+    lane: laneOf(command),
+    attempts: attempts + 1,
+    ...(command.kind === 'run' ? {} : { workflowId: command.workflowId }),
+    ...(firstFailedMs === undefined ? {} : { firstFailedMs }),
+  };
 }

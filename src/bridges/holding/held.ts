@@ -53,6 +53,16 @@ export interface HeldNote extends HeldKey {
 /** A held record with everything that it takes to go on with it. */
 export interface Held extends HeldNote {
   readonly record: KafkaRecord;
+  /** What had been tried of it; absent where it was not asked for. */
+  readonly failed?: Failures;
+}
+
+/** How a held record fared so far. */
+export interface Failures {
+  /** How often it was tried and did not go through. */
+  readonly times: number;
+  /** When that was so first, milliseconds since the epoch; absent while it was never tried. */
+  readonly firstMs?: number;
 }
 
 export interface PartitionId {
@@ -82,7 +92,7 @@ export interface HoldingStore {
    * What should go on now, in order of offset per queue, at most `limit`: `waiting` whose next try or
    * deadline has come; `redriving` that does not block; of `behind` and of `redriving` that does,
    * those with nothing before them in their queue that blocks (`waiting`, or `dead` or `redriving`
-   * that is said to). Only of partitions that this claim holds.
+   * that is said to). Only of partitions that this claim holds; with how each fared so far.
    */
   due(token: string, nowMs: number, limit: number): Promise<readonly Held[]>;
   /** What is held of the partitions of this claim and has not ended. */

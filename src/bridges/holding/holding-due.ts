@@ -1,6 +1,6 @@
 /** What should go on now of the held records of one claim. See S4 of `holding-store.ts`. */
 import type { Answering } from './answering-pool.js';
-import type { Held } from './held.js';
+import type { Failures, Held } from './held.js';
 import { heldColumns, heldOf, type HeldRow, instant } from './held-rows.js';
 import { blocking } from './holding-schema.js';
 
@@ -21,6 +21,11 @@ const ofMine = `
     from mine join headrace.held h using (consumer_group, topic, partition)
     where h.ended is null`;
 
+// What waits behind another has not been tried.
+const firstFailed = `(
+    select (step->>'at')::timestamptz from jsonb_array_elements(history) with ordinality as h (step, n)
+    where step->>'what' <> 'behind' order by n limit 1)`;
+
 const dueStatement = `
   with mine as materialized (
     select consumer_group, topic, partition from headrace.claims where token = $1::bigint),
@@ -38,7 +43,9 @@ const dueStatement = `
     order by place limit $3),
   fitting as (
     select id, place, record_bytes, sum(record_bytes) over (order by place) as total from placed)
-  select ${heldColumns} from fitting join headrace.held using (id)
+  select ${heldColumns}, attempts, ${firstFailed} as first_failed,
+    history->0->>'what' is distinct from 'behind' as was_tried
+  from fitting join headrace.held using (id)
   where total <= ${String(dueBytes)} or place = 1
   order by place`;
 
@@ -49,6 +56,18 @@ export async function due(
   nowMs: number,
   limit: number,
 ): Promise<readonly Held[]> {
-  const { rows } = await pool.query<HeldRow>(dueStatement, [token, instant(nowMs), limit]);
-  return rows.map(heldOf);
+  const { rows } = await pool.query<DueRow>(dueStatement, [token, instant(nowMs), limit]);
+  return rows.map((row) => ({ ...heldOf(row), failed: failuresOf(row) }));
+}
+
+interface DueRow extends HeldRow {
+  /** How often it stayed held after it had been set aside. */
+  readonly attempts: number;
+  readonly was_tried: boolean;
+  readonly first_failed: Date | null;
+}
+
+function failuresOf({ attempts, was_tried: wasTried, first_failed: first }: DueRow): Failures {
+  const times = attempts + (wasTried ? 1 : 0);
+  return { times, ...(times === 0 || first === null ? {} : { firstMs: first.getTime() }) };
 }

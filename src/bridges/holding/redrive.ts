@@ -17,7 +17,7 @@ import { Doubts } from '../engine/doubt.js';
 import type { EnginePorts, Outcome } from '../engine/engine-ports.js';
 import type { Held, HeldKey, HeldNote } from './held.js';
 import type { HeldRecords } from './held-records.js';
-import type { Aside, Item, Redo } from '../engine/item.js';
+import { accountOf, type Aside, type Item, type Redo } from '../engine/item.js';
 import { isRejectReason } from '../matching/rejection.js';
 import { coversRoute, type Decision } from '../matching/route.js';
 
@@ -91,8 +91,9 @@ export class Redrive {
   }
 
   /** A decision of `redo` was set aside again. */
-  async failed(redo: Redo, aside: Aside): Promise<void> {
+  async failed(redo: Redo, aside: Aside, item?: Item): Promise<void> {
     redo.stays = aside;
+    if (item !== undefined) redo.tried = item;
     await this.#close(redo);
   }
 
@@ -138,7 +139,7 @@ export class Redrive {
   async #close(redo: Redo): Promise<void> {
     redo.open -= 1;
     if (redo.open > 0) return;
-    const { held, token, stays } = redo;
+    const { held, token, stays, tried } = redo;
     if (redo.left === true) {
       this.#held.leave(held);
       return;
@@ -153,7 +154,7 @@ export class Redrive {
     const waits = state === 'waiting' && (held.deadlineMs ?? 0) > this.#ports.clock();
     const to = { state: waits ? 'waiting' : 'dead', reason, detail } as const;
     const nextTryMs = nextLookMs(held, stays, this.#ports.clock());
-    if (!waits) await this.#bury(held, token, stays);
+    if (!waits) await this.#bury(held, token, stays, tried ?? 'unsent');
     const blocks = stays.blocks === undefined ? undefined : stays.blocks || this.#isCrowded(held);
     const again = { ...to, ...(waits ? { nextTryMs } : blocks === undefined ? {} : { blocks }) };
     this.#answered(token, await this.#held.again(token, held, again));
@@ -191,10 +192,11 @@ export class Redrive {
   }
 
   /** It lies in the topic already, with the reason of its first death, if an operator asked for it. */
-  async #bury({ record, route, queue, state }: Held, token: string, aside: Aside): Promise<void> {
+  async #bury(held: Held, token: string, aside: Aside, tried?: Tried): Promise<void> {
+    const { record, route, state } = held;
     const { reason, detail } = aside;
     if (state === 'redriving' || !isRejectReason(reason)) return;
-    const letter = { record, route, reason, detail, lane: queue };
+    const letter = { record, route, reason, detail, ...accountOfHeld(held, tried) };
     await bury(this.#ports, letter, () => token === this.#held.token);
   }
 
@@ -208,6 +210,22 @@ export class Redrive {
     if (left <= Math.max(...parkMs) * alarming)
       this.#ports.observer.expiring(workflowId, deadlineMs);
   }
+}
+
+/** What was tried just now: it was refused before it could be sent, or it was sent. */
+type Tried = 'unsent' | Item;
+
+/** What a letter tells of a held record: how it fared since it was set aside, and just now. */
+function accountOfHeld({ queue: lane, event, failed }: Held, tried: Tried | undefined) {
+  const now: Partial<ReturnType<typeof accountOf>> =
+    tried === undefined ? {} : tried === 'unsent' ? { attempts: 1 } : accountOf(tried);
+  const workflowId = event?.workflowId ?? now.workflowId;
+  const firstFailedMs = failed?.firstMs ?? now.firstFailedMs;
+  return {
+    ...{ lane, attempts: (failed?.times ?? 0) + (now.attempts ?? 0) },
+    ...(workflowId === undefined ? {} : { workflowId }),
+    ...(firstFailedMs === undefined ? {} : { firstFailedMs }),
+  };
 }
 
 /** The moment of the alarm is not slept through, however short the time. */
