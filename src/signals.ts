@@ -6,7 +6,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Bridge } from './bridge.js';
 import { heldSummary } from './bridges/holding/held-summary.js';
 import { bridgeMetrics } from './bridges/metrics.js';
-import { type Observer, silent } from './bridges/engine/observer.js';
+import { type Observer, silent, standstillOf } from './bridges/engine/observer.js';
 import type { Config } from './config.js';
 import { type Check, serveOperations } from './operations.js';
 import { installMeteredRuntime, installRuntime } from './sdk-runtime.js';
@@ -87,7 +87,10 @@ function health({ bridge, worker }: Watched, part: Part): string | undefined {
 function readiness({ bridge, worker }: Watched, part: Part): string | undefined {
   if (part === 'bridge') {
     if (bridge === undefined) return 'starting';
-    return bridge.haltedBy()?.message ?? (bridge.assigned() ? undefined : 'no partitions yet');
+    const halted = bridge.haltedBy()?.message;
+    if (halted !== undefined || !bridge.assigned()) return halted ?? 'no partitions yet';
+    const state = bridge.state();
+    return state === undefined ? undefined : standstillOf(state);
   }
   if (worker === undefined) return 'starting';
   return worker.state() === 'RUNNING' ? undefined : worker.state().toLowerCase();

@@ -140,18 +140,22 @@ export class Engine {
     if (at.epoch !== this.#epoch || this.#stopped || window === undefined) return;
     if (this.#early !== undefined) {
       this.#early.push({ at, records });
+      window.wait(records, at.highWatermark);
       this.#windows.pause(window);
       return;
     }
-    window.highWatermark = at.highWatermark;
-    const last = records.at(-1);
-    if (last !== undefined) window.fetchedMs = Number(last.timestamp);
+    window.arrive(records, at.highWatermark);
     let unmatched = 0;
     for (const record of records) unmatched += this.#accept(window, record);
     window.offsets.advance(at.next);
     if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
     if (!window.paused && window.isFull()) this.#windows.pause(window);
     this.#dispatcher.pump();
+  }
+
+  /** Records that will be delivered once something is there that reading them needs. */
+  wait(at: Delivery, records: readonly KafkaRecord[]): void {
+    if (at.epoch === this.#epoch) this.#windows.at(at)?.wait(records, at.highWatermark);
   }
 
   /** Tries what is due of the held records, and copies what waits. Call it every second or so. */
@@ -161,6 +165,11 @@ export class Engine {
     await this.#redrive.turn();
   }
 
+  /** Where a partition ends, as the brokers say: it is not fetched from while it is paused. */
+  learnEnd(topic: string, partition: number, end: bigint): void {
+    this.#windows.at({ topic, partition })?.learnEnd(end);
+  }
+
   /** Offsets of the current assignment that moved since they were last committed. */
   releases(): Release[] {
     return this.#windows.releases();
@@ -168,7 +177,8 @@ export class Engine {
 
   state(): EngineState {
     const { inFlight, limit, queued, lanes } = this.#dispatcher;
-    return { inFlight, limit, queued, lanes, partitions: this.#windows.state() };
+    const waitsForStore = this.#early !== undefined;
+    return { inFlight, limit, queued, lanes, waitsForStore, partitions: this.#windows.state() };
   }
 
   async #claim(partitions: readonly Assignment[], epoch: number): Promise<void> {

@@ -74,7 +74,18 @@ export interface EngineState {
   /** Events that wait in lanes. */
   readonly queued: number;
   readonly lanes: number;
+  /** True: the store has not said yet what is held of its partitions; none is delivered before. */
+  readonly waitsForStore?: boolean;
   readonly partitions: readonly PartitionState[];
+}
+
+/** What keeps partitions that were given from being delivered, in words; undefined: nothing. */
+export function standstillOf({ waitsForStore, partitions }: EngineState): string | undefined {
+  if (waitsForStore === true) return 'waits for Postgres to say what is held of its partitions';
+  const waiting = partitions.filter(({ waits }) => waits === true);
+  if (waiting.length === 0) return undefined;
+  const places = waiting.map(({ topic, partition }) => `${topic}/${String(partition)}`);
+  return `waits for schemas: ${places.join(', ')}`;
 }
 
 /** One partition that this bridge has been given. */
@@ -82,16 +93,18 @@ export interface PartitionState {
   readonly topic: string;
   readonly partition: number;
   readonly paused: boolean;
-  /** Records. */
+  /** Records that were fetched, whether or not they could be decided on. */
   readonly unsettled: number;
+  /** True: some were fetched that cannot be decided on yet, because something is away. */
+  readonly waits?: boolean;
   readonly bytes: number;
   /** Offsets from the oldest unsettled record to the newest delivered one. */
   readonly span: number;
   /** The fullest of the window's three limits; 1: it is full. */
   readonly fill: number;
-  /** The next offset that is not settled; undefined until a record came. */
+  /** The next offset that is not settled; undefined where it is not known where reading began. */
   readonly watermark: bigint | undefined;
-  /** The end of the partition, as of the last fetch. */
+  /** The end of the partition, as of the last fetch or, while none is made, as the brokers say. */
   readonly highWatermark: bigint | undefined;
   /**
    * The timestamp of the oldest record that is not settled, in ms since the epoch; where that was

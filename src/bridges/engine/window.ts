@@ -41,9 +41,11 @@ export class PartitionWindow {
   /** What was committed with it. */
   metadata = '';
   /** The end of the partition, where it is known. */
-  highWatermark: bigint | undefined;
-  /** When the last record that was fetched was written, ms since the epoch. */
-  fetchedMs: number | undefined;
+  #highWatermark: bigint | undefined;
+  /** When the last record that was decided on was written, ms since the epoch. */
+  #arrivedMs: number | undefined;
+  /** What was fetched and cannot be decided on yet, batch by batch, in their order. */
+  readonly #waiting = new Set<readonly KafkaRecord[]>();
 
   constructor(assignment: Assignment, epoch: number, limits: WindowLimits) {
     this.topic = assignment.topic;
@@ -69,6 +71,26 @@ export class PartitionWindow {
   settle(offset: bigint, bytes: number): void {
     this.offsets.settle(offset);
     this.#bytes -= bytes;
+  }
+
+  /** `records` were fetched, but something is away that deciding on them needs. */
+  wait(records: readonly KafkaRecord[], highWatermark: bigint | undefined): void {
+    if (records.length > 0) this.#waiting.add(records);
+    if (highWatermark !== undefined) this.learnEnd(highWatermark);
+  }
+
+  /** `records` are decided on; those that were in `wait` do not wait any more. */
+  arrive(records: readonly KafkaRecord[], highWatermark: bigint | undefined): void {
+    this.#waiting.delete(records);
+    this.#highWatermark = highWatermark;
+    const last = records.at(-1);
+    if (last !== undefined) this.#arrivedMs = Number(last.timestamp);
+  }
+
+  /** Where the partition ends, by another way than a fetch: while none is made. */
+  learnEnd(end: bigint): void {
+    const isFetched = !this.paused && this.#waiting.size === 0 && this.#highWatermark !== undefined;
+    if (!isFetched && end > (this.#highWatermark ?? -1n)) this.#highWatermark = end;
   }
 
   /** True when everything before `offset` was delivered, in this assignment or before it. */
@@ -98,16 +120,20 @@ export class PartitionWindow {
   }
 
   state(): PartitionState {
-    const watermark = this.offsets.watermark();
+    const watermark = this.offsets.watermark() ?? this.#from;
     const oldest = watermark === undefined ? undefined : this.#open.get(watermark);
-    const { topic, partition, paused, highWatermark } = this;
-    // What waits in Kafka is about as old as the last that was fetched.
+    const { topic, partition, paused } = this;
+    const highWatermark = this.#highWatermark;
+    const waiting = [...this.#waiting];
+    // What waits in Kafka is about as old as the last that came.
     const isBehind = (highWatermark ?? 0n) > (watermark ?? highWatermark ?? 0n);
-    const waitingMs = isBehind ? this.fetchedMs : undefined;
+    const [first = { timestamp: this.#arrivedMs }] = waiting[0] ?? [];
+    const waitingMs =
+      isBehind && first.timestamp !== undefined ? Number(first.timestamp) : undefined;
     return {
       ...{ topic, partition, paused, watermark, highWatermark },
-      metadataBytes: this.metadata.length,
-      unsettled: this.offsets.unsettled,
+      ...{ waits: waiting.length > 0, metadataBytes: this.metadata.length },
+      unsettled: this.offsets.unsettled + waiting.reduce((sum, { length }) => sum + length, 0),
       bytes: this.#bytes,
       span: Number(this.offsets.span),
       fill: this.#fill(),

@@ -67,7 +67,10 @@ export class Intake {
     this.#settings = settings;
     this.#log = log;
     const { stuck, halt } = settings;
-    this.#vigil = new Vigil({ stuck, halt, rejoin: this.rejoin }, log);
+    const ends = (topic: string, partition: number, end: bigint): void => {
+      this.#engine?.learnEnd(topic, partition, end);
+    };
+    this.#vigil = new Vigil({ stuck, halt, rejoin: this.rejoin, ends }, log);
   }
 
   /** Resolves when the consumer runs; it may not have been given partitions yet. K3 */
@@ -170,6 +173,7 @@ export class Intake {
     const term = new Term(assigned, {
       ...{ ...made, decoder, halt, log: this.#log },
       deliver: (at, records) => this.#engine?.deliver(at, records),
+      wait: (at, records) => this.#engine?.wait(at, records),
       read: (place) => {
         this.#reached.set(readingOf(place), place.next);
       },

@@ -24,6 +24,8 @@ export interface TermPorts {
   readonly decoder: Decoder;
   readonly log: Logger;
   deliver(at: Delivery, records: readonly KafkaRecord[]): void;
+  /** They are delivered once their schemas are there. */
+  wait(at: Delivery, records: readonly KafkaRecord[]): void;
   /** How far a partition was read, whatever becomes of the term. */
   read(place: Place): void;
   halt(cause: string): void;
@@ -178,13 +180,15 @@ export class Term {
   ): void {
     const epoch = this.#epoch;
     if (epoch === undefined) return;
+    const at = { topic, partition, epoch, next, highWatermark };
     this.#gate.pass({
       ...{ topic, partition, records },
       deliver: () => {
-        this.#ports.deliver({ topic, partition, epoch, next, highWatermark }, records);
+        this.#ports.deliver(at, records);
       },
       ended: () => this.#over,
     });
+    if (this.#gate.holds(topic, partition)) this.#ports.wait(at, records);
   }
 
   /** False when the topic is another by now, or the term is over. Insists on an answer. */

@@ -31,6 +31,8 @@ export interface Reactions {
   readonly rejoin: (reason: string) => void;
   readonly halt: (cause: string) => void;
   readonly stuck: (topic: string, partition: number, forMs: number) => void;
+  /** Where the log of a partition ends. */
+  readonly ends: (topic: string, partition: number, end: bigint) => void;
 }
 
 export class Vigil {
@@ -85,6 +87,7 @@ export class Vigil {
       const log = ends.get(placeOf(place.topic, place.partition));
       if (log === undefined) continue;
       place.logEnd = log.end;
+      this.#reactions.ends(place.topic, place.partition, log.end);
       if (place.next >= log.start) continue;
       const where = placeOf(place.topic, place.partition);
       this.#reactions.rejoin(`${where} begins after what was read`);

@@ -95,12 +95,41 @@ test('what waits in Kafka is as old as the last record that was fetched', () => 
   const window = new PartitionWindow(at, 1, limits);
   window.deliver(0n, 1);
   window.settle(0n, 1);
-  window.fetchedMs = 1_000;
-  window.highWatermark = 1n;
+  window.arrive([aRecord({ timestamp: '1000' })], 1n);
   expect(window.state().oldestUnsettledMs).toBeUndefined();
-  window.highWatermark = 2n;
+  window.arrive([aRecord({ timestamp: '1000' })], 2n);
   expect(window.state().oldestUnsettledMs).toBe(1_000);
   window.deliver(1n, 1);
   window.enter(1n, aRecord({ ...at, offset: '1', timestamp: '2000' }));
   expect(window.state().oldestUnsettledMs).toBe(2_000);
+});
+
+test('what was fetched and cannot be decided on yet counts as unsettled, and is as old as its first', () => {
+  const window = new PartitionWindow({ ...at, from: 10n }, 1, limits);
+  expect(window.state()).toMatchObject({ watermark: 10n, highWatermark: undefined, waits: false });
+  const batches = [
+    [aRecord({ offset: '10', timestamp: '1000' }), aRecord({ offset: '11', timestamp: '2000' })],
+    [aRecord({ offset: '12', timestamp: '3000' })],
+  ];
+  for (const batch of [...batches, ...batches]) window.wait(batch, 40n);
+  const waiting = { watermark: 10n, highWatermark: 40n, waits: true, unsettled: 3 };
+  expect(window.state()).toMatchObject({ ...waiting, oldestUnsettledMs: 1_000, fill: 0 });
+  for (const batch of batches) window.arrive(batch, 41n);
+  expect(window.state()).toMatchObject({ highWatermark: 41n, waits: false, unsettled: 0 });
+});
+
+test('the end of the log is learnt from others while nothing is fetched, and only then', () => {
+  const window = new PartitionWindow({ ...at, from: 0n }, 1, limits);
+  const end = (): bigint | undefined => window.state().highWatermark;
+  window.learnEnd(7n);
+  expect(end()).toBe(7n);
+  window.arrive([aRecord({ offset: '0', timestamp: '1000' })], 8n);
+  // What has just been written is fetched in a moment, and is no backlog of an hour ago.
+  window.learnEnd(9n);
+  expect(end()).toBe(8n);
+  window.paused = true;
+  window.learnEnd(20n);
+  expect(end()).toBe(20n);
+  window.learnEnd(19n);
+  expect(end()).toBe(20n);
 });
