@@ -9,7 +9,7 @@ import type { EnginePorts, Outcome } from './engine-ports.js';
 import { type HeldNote, heldKey, type HeldState, keyQueue } from '../holding/held.js';
 import type { HeldRecords } from '../holding/held-records.js';
 import { accountOf, type Aside, type Item, type Passage } from './item.js';
-import { isRejectReason } from '../matching/rejection.js';
+import { headOfLine, isRejectReason } from '../matching/rejection.js';
 
 /** What setting aside needs of the engine. */
 export interface Surroundings {
@@ -52,6 +52,13 @@ export class Asides {
     const detail = 'waits for an earlier one';
     const aside = { state: 'behind', reason: 'behind', detail } as const;
     return this.put(passage, { route: item.route, park: false, aside, item });
+  }
+
+  /** `item` holds up its partition: it is tried on out of its way. Resolves as `put` does. */
+  headOfLine(passage: Passage, item: Item): Promise<void> {
+    const detail = `tried ${String(item.attempts + 1)} times, while all else of its partition was done`;
+    const aside = { state: 'redriving', reason: headOfLine, detail } as const;
+    return this.put(passage, { route: item.route, park: true, aside, item });
   }
 
   /** Resolves when the record is durable where it was put, and settled. */

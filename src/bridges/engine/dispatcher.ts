@@ -19,10 +19,18 @@ import { Pace } from './pace.js';
 import { groupOf, requestSize } from './request.js';
 import { type Owner, Sender } from './sender.js';
 
+export interface LaneOwner extends Owner {
+  /**
+   * A lane rests, in which `items` wait or were tried. Answers with those that shall not go on in it:
+   * they are held, or were held and go back to the store.
+   */
+  relieve(items: readonly Item[]): ReadonlySet<Item>;
+}
+
 export class Dispatcher {
   readonly #ports: EnginePorts;
   readonly #limits: EngineLimits;
-  readonly #owner: Owner;
+  readonly #owner: LaneOwner;
   readonly #sender: Sender;
   readonly #limiter: Limiter;
   readonly #lanes = new Lanes<Item>(({ command }) => groupOf(command));
@@ -30,7 +38,7 @@ export class Dispatcher {
   readonly #flying = new Map<string, number>();
   #inFlight = 0;
 
-  constructor(ports: EnginePorts, limits: EngineLimits, held: HeldRecords, owner: Owner) {
+  constructor(ports: EnginePorts, limits: EngineLimits, held: HeldRecords, owner: LaneOwner) {
     this.#ports = ports;
     this.#limits = limits;
     this.#owner = owner;
@@ -178,9 +186,16 @@ export class Dispatcher {
   }
 
   /** The lane stays busy while its head waits for another try. */
-  async #rest(lane: string, items: readonly Item[]): Promise<void> {
+  async #rest(lane: string, tried: readonly Item[]): Promise<void> {
+    for (const item of tried) item.firstFailedMs ??= this.#ports.clock();
+    const moved = this.#owner.relieve([...tried, ...this.#lanes.waiting(lane)]);
+    this.#lanes.remove(lane, moved);
+    const items = tried.filter((item) => !moved.has(item));
+    if (items.length === 0) {
+      this.#lanes.done(lane);
+      return;
+    }
     this.#inFlight += 1;
-    for (const item of items) item.firstFailedMs ??= this.#ports.clock();
     await this.#ports.sleep(backoffMs(items[0]?.attempts ?? 0, this.#ports.random()));
     for (const item of items) item.attempts += 1;
     this.#inFlight -= 1;

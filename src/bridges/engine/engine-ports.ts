@@ -67,7 +67,10 @@ export interface EngineLimits {
 
 export const defaultLimits: EngineLimits = {
   request: { events: 200, bytes: 256 * 1024 },
-  window: { records: 5_000, bytes: 16 * 1024 * 1024, span: 50_000 },
+  window: {
+    ...{ records: 5_000, bytes: 16 * 1024 * 1024, span: 50_000 },
+    heldUp: { full: 0.9, done: 0.98, forMs: 30_000 },
+  },
   inFlight: { floor: 2, start: 8, ceiling: 256 },
   updates: 64,
   runs: 4,

@@ -31,6 +31,8 @@ import { sizeOf } from './own-bytes.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { Redrive } from '../holding/redrive.js';
 import type { Decision } from '../matching/route.js';
+import { relieve } from './relief.js';
+import { waitsBehind } from './sender.js';
 import type { PartitionWindow } from './window.js';
 import { Windows } from './windows.js';
 
@@ -72,6 +74,7 @@ export class Engine {
       hold: (item) => {
         this.#holdBehind(item);
       },
+      relieve: (items) => this.#relieve(items),
     });
     this.#redrive = new Redrive(ports, this.#held, {
       dispatcher: this.#dispatcher,
@@ -206,7 +209,7 @@ export class Engine {
     if (!window.deliver(offset, bytes)) return 0;
     const open = decisions.length;
     const passage: Passage = { kind: 'passage', window, record, offset, bytes, open };
-    window.enter(offset, record);
+    window.enter(offset, record, decisions);
     if (open === 0) this.#settle(passage, undefined);
     for (const decision of decisions) this.#act(passage, decision);
     return 0;
@@ -275,6 +278,20 @@ export class Engine {
     const { of } = item;
     if (of.kind === 'redo') this.#redrive.left(of);
     else void this.#asides.behind(of, item);
+  }
+
+  #relieve(items: readonly Item[]): ReadonlySet<Item> {
+    if (this.#held.token === undefined) return new Set();
+    const wanted = items.filter((item) => this.#isWanted(item));
+    return relieve(wanted, {
+      clock: () => this.#ports.clock(),
+      waitsBehind: (item) => waitsBehind(item, this.#held),
+      setAside: (passage, item) => void this.#asides.headOfLine(passage, item),
+      setBehind: (passage, item) => void this.#asides.behind(passage, item),
+      postpone: (redo) => {
+        this.#redrive.left(redo, 'busy');
+      },
+    });
   }
 
   #isCurrent({ window }: Passage): boolean {

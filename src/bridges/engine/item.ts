@@ -22,8 +22,8 @@ export interface Redo {
   /** The claim under which it was found. */
   readonly token: string;
   open: number;
-  /** True: it was not its turn yet. */
-  left?: boolean;
+  /** It goes back to the store: it is not its turn yet, or its workflow is busy. */
+  left?: 'behind' | 'busy';
   /** Why it stays held, if it does. */
   stays?: Aside;
   /** What was tried of it, and did not go through. */

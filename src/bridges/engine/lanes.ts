@@ -76,6 +76,20 @@ export class Lanes<Item> {
     return taken;
   }
 
+  /** What waits in lane `id`, in its order. */
+  waiting(id: string): readonly Item[] {
+    return this.#lanes.get(id)?.items ?? [];
+  }
+
+  /** Forgets `items`, which wait in lane `id`, while the lane is busy. */
+  remove(id: string, items: ReadonlySet<Item>): void {
+    const lane = this.#lanes.get(id);
+    if (lane === undefined || items.size === 0) return;
+    const kept = lane.items.filter((item) => !items.has(item));
+    this.#queued -= lane.items.length - kept.length;
+    lane.items = kept;
+  }
+
   /** The request of lane `id` is over: the lane may go on, with `back` before what waits. */
   done(id: string, back: readonly Item[] = []): void {
     const lane = this.#lanes.get(id);

@@ -111,6 +111,8 @@ export interface PartitionState {
    * not fetched yet, of the last one that was.
    */
   readonly oldestUnsettledMs: number | undefined;
+  /** The lanes of the oldest record that is not settled: workflow ids, or effects and their keys. */
+  readonly headLanes?: readonly string[];
   /** Of the last commit. */
   readonly metadataBytes?: number;
 }

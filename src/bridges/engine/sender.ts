@@ -111,17 +111,16 @@ export class Sender {
 
   /** D3 */
   #mayGo(item: Item): boolean {
-    const { memory } = this.#held;
-    const { record, command, of } = item;
-    const lane = laneOf(command);
-    if (of.kind === 'redo') {
-      if (!this.#held.mustWait(of.held, lane)) return true;
-    } else {
-      const starts = mayStart(command);
-      const waits = [lane, keyQueue(record)].some((queue) => memory.blocks(record, queue, starts));
-      if (!waits) return true;
-    }
+    if (!waitsBehind(item, this.#held)) return true;
     this.#owner.hold(item);
     return false;
   }
+}
+
+/** D3: true when something that is held has to go before `item`. */
+export function waitsBehind({ record, command, of }: Item, held: HeldRecords): boolean {
+  const lane = laneOf(command);
+  if (of.kind === 'redo') return held.mustWait(of.held, lane);
+  const starts = mayStart(command);
+  return [lane, keyQueue(record)].some((queue) => held.memory.blocks(record, queue, starts));
 }

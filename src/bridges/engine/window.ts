@@ -11,12 +11,28 @@ import type { Assignment } from './engine-ports.js';
 import type { PartitionState } from './observer.js';
 import { OffsetTracker } from './offsets.js';
 import { keepOwn } from './own-bytes.js';
+import { laneOf } from '../matching/command.js';
 import type { KafkaRecord } from '../matching/record.js';
+import type { Decision } from '../matching/route.js';
 
 export interface WindowLimits {
   readonly records: number;
   readonly bytes: number;
   readonly span: number;
+  /** When one lane holds it up. */
+  readonly heldUp: {
+    /** It is full to this part, */
+    readonly full: number;
+    /** done to this part, but for what waits in that lane, */
+    readonly done: number;
+    /** and the lane has not got on for so long, ms. */
+    readonly forMs: number;
+  };
+}
+
+interface Entered {
+  readonly record: KafkaRecord;
+  readonly decisions: readonly Decision[];
 }
 
 export class PartitionWindow {
@@ -30,7 +46,7 @@ export class PartitionWindow {
   readonly offsets = new OffsetTracker();
   readonly #limits: WindowLimits;
   /** The records that some route wants and that are not settled; ascending. */
-  readonly #open = new Map<bigint, KafkaRecord>();
+  readonly #open = new Map<bigint, Entered>();
   /** B6: below the first all is copied; below the second all has waited since the last look. */
   #copied = 0n;
   #seen = 0n;
@@ -101,8 +117,8 @@ export class PartitionWindow {
   }
 
   /** A record that some route wants. */
-  enter(offset: bigint, record: KafkaRecord): void {
-    this.#open.set(offset, record);
+  enter(offset: bigint, record: KafkaRecord, decisions: readonly Decision[] = []): void {
+    this.#open.set(offset, { record, decisions });
   }
 
   leave(offset: bigint): void {
@@ -111,7 +127,7 @@ export class PartitionWindow {
 
   /** B6: copies what has waited since the last call. Call it every second or so. */
   keepWaiting(): void {
-    for (const [offset, record] of this.#open) {
+    for (const [offset, { record }] of this.#open) {
       if (offset >= this.#seen) break;
       if (offset >= this.#copied) keepOwn(record);
     }
@@ -137,12 +153,25 @@ export class PartitionWindow {
       bytes: this.#bytes,
       span: Number(this.offsets.span),
       fill: this.#fill(),
-      oldestUnsettledMs: oldest === undefined ? waitingMs : Number(oldest.timestamp),
+      oldestUnsettledMs: oldest === undefined ? waitingMs : Number(oldest.record.timestamp),
+      headLanes: oldest === undefined ? [] : lanesOf(oldest),
     };
   }
 
   isFull(): boolean {
     return this.#fill() >= 1;
+  }
+
+  isNearlyFull(): boolean {
+    return this.#fill() >= this.#limits.heldUp.full;
+  }
+
+  /** True when a lane that waits with `count` of its records, since `forMs`, holds it up. */
+  isHeldUpBy(count: number, forMs: number): boolean {
+    const { done, forMs: longMs } = this.#limits.heldUp;
+    const others = this.offsets.unsettled - count;
+    const isDone = others <= (1 - done) * Number(this.offsets.span);
+    return isDone && forMs >= longMs && this.isNearlyFull();
   }
 
   isEasy(): boolean {
@@ -156,4 +185,10 @@ export class PartitionWindow {
       Number(this.offsets.span) / this.#limits.span,
     );
   }
+}
+
+/** Where it waits, or waited, to be sent. */
+function lanesOf({ decisions }: Entered): string[] {
+  const lanes = decisions.flatMap((one) => (one.kind === 'dispatch' ? [laneOf(one.command)] : []));
+  return [...new Set(lanes)];
 }

@@ -18,7 +18,7 @@ import type { EnginePorts, Outcome } from '../engine/engine-ports.js';
 import type { Held, HeldKey, HeldNote } from './held.js';
 import type { HeldRecords } from './held-records.js';
 import { accountOf, type Aside, type Item, type Redo } from '../engine/item.js';
-import { isRejectReason } from '../matching/rejection.js';
+import { headOfLine, isRejectReason } from '../matching/rejection.js';
 import { coversRoute, type Decision } from '../matching/route.js';
 
 /** How long a record that waits for a workflow rests between two looks, ms. */
@@ -97,9 +97,9 @@ export class Redrive {
     await this.#close(redo);
   }
 
-  /** A decision of `redo` has to wait for its turn: the record stays as it is. */
-  left(redo: Redo): void {
-    redo.left = true;
+  /** A decision of `redo` has to wait, for its turn or its workflow: the record stays as it is. */
+  left(redo: Redo, why: 'behind' | 'busy' = 'behind'): void {
+    redo.left ??= why;
     void this.#close(redo);
   }
 
@@ -140,10 +140,9 @@ export class Redrive {
     redo.open -= 1;
     if (redo.open > 0) return;
     const { held, token, stays, tried } = redo;
-    if (redo.left === true) {
-      this.#held.leave(held);
-      return;
-    }
+    if (redo.left === 'behind') this.#held.leave(held);
+    if (redo.left === 'busy') this.#held.postpone(held);
+    if (redo.left !== undefined) return;
     if (stays === undefined) {
       const how = held.state === 'redriving' ? 'redriven' : 'delivered';
       this.#answered(token, await this.#held.end(token, held, how));
@@ -191,11 +190,15 @@ export class Redrive {
     if (how === 'fenced' && token === this.#held.token) this.#engine.lost();
   }
 
-  /** It lies in the topic already, with the reason of its first death, if an operator asked for it. */
+  /**
+   * It lies in the topic already, with the reason of its first death, if an operator asked for it.
+   * What was held for holding up others has not died before.
+   */
   async #bury(held: Held, token: string, aside: Aside, tried?: Tried): Promise<void> {
     const { record, route, state } = held;
     const { reason, detail } = aside;
-    if (state === 'redriving' || !isRejectReason(reason)) return;
+    const isThere = state === 'redriving' && held.reason !== headOfLine;
+    if (isThere || !isRejectReason(reason)) return;
     const letter = { record, route, reason, detail, ...accountOfHeld(held, tried) };
     await bury(this.#ports, letter, () => token === this.#held.token);
   }

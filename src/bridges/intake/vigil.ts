@@ -13,7 +13,7 @@ import { placeOf } from './place.js';
 import { existingTopics, subscribedTopics } from './subscription.js';
 import type { Term } from './term.js';
 import type { TopicPattern } from '../matching/topic-pattern.js';
-import { Watchdog } from './watchdog.js';
+import { type Finding, Watchdog } from './watchdog.js';
 
 /** What is looked at. */
 export interface Sight {
@@ -107,11 +107,23 @@ export class Vigil {
       now,
     )) {
       const { forMs } = finding;
-      this.#log.error({ ...finding, forMs: Math.round(forMs) }, 'something is stuck');
+      const about = { ...finding, forMs: Math.round(forMs), ...headOf(finding, partitions) };
+      this.#log.error(about, 'something is stuck');
       if (finding.kind === 'consumer-silent') this.#reactions.rejoin('it shows no sign of life');
       else if (finding.kind === 'partition-silent') {
         this.#reactions.rejoin(`${placeOf(finding.topic, finding.partition)} brings nothing`);
       } else this.#reactions.stuck(finding.topic, finding.partition, forMs);
     }
   }
+}
+
+/** What nothing of the partition gets past: workflow ids, or effects and their keys. */
+function headOf(
+  finding: Finding,
+  partitions: readonly PartitionState[],
+): { lanes?: readonly string[] } {
+  if (finding.kind !== 'nothing-settled') return {};
+  const { topic, partition } = finding;
+  const state = partitions.find((one) => one.topic === topic && one.partition === partition);
+  return state?.headLanes === undefined ? {} : { lanes: state.headLanes };
 }

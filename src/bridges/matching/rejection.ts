@@ -54,9 +54,17 @@ export const rejectionReasons = {
     cause: 'The activity said that this event cannot take effect; the detail has its words.',
     remedy: 'Read the detail; mend the producer or the activity, then redrive.',
   },
+  'head-of-line': {
+    cause:
+      'It is retried without end, and held up all of its partition, while everything else was done.',
+    remedy: 'None: it is tried on out of the way. See its workflow or effect, or discard it.',
+  },
 } as const satisfies Record<string, { cause: string; remedy: string }>;
 
 export type RejectReason = keyof typeof rejectionReasons;
+
+/** No fault of the record: it is held only to be out of the way. */
+export const headOfLine = 'head-of-line' satisfies RejectReason;
 
 /** True for a reason of the catalogue. */
 export function isRejectReason(reason: string): reason is RejectReason {

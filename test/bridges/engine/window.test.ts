@@ -5,7 +5,12 @@ import { PartitionWindow } from '../../../src/bridges/engine/window.js';
 import { aRecord } from '../../support/records.js';
 
 const at = { topic: 't', generation: '0', partition: 0 };
-const limits = { records: 4, bytes: 100, span: 1_000 };
+const limits = {
+  records: 4,
+  bytes: 100,
+  span: 1_000,
+  heldUp: { full: 0.9, done: 0.98, forMs: 1_000 },
+};
 
 test('B5: full by records, easy again below half', () => {
   const window = new PartitionWindow(at, 1, limits);
