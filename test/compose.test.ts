@@ -45,9 +45,8 @@ describe('docker-compose.yml', () => {
     expect(checked).toHaveLength(services.length - volumes.length - 1);
   });
 
-  if (hasCompose) {
-    test('docker compose reads it', async () => {
-      expect(await outputOf('docker', ['compose', '-f', file, 'config', '--quiet'])).toBe('');
-    });
-  }
+  // Docker is no server of ours: where it is not installed, the report says that this was skipped.
+  test.skipIf(!hasCompose)('docker compose reads it', async () => {
+    expect(await outputOf('docker', ['compose', '-f', file, 'config', '--quiet'])).toBe('');
+  });
 });

@@ -19,7 +19,13 @@ import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 import { ensureSchedules, schedules } from '../../src/bridges/schedules.js';
 import { startReconciliation } from '../../src/commands/reconcile.js';
 import { installRuntime } from '../../src/sdk-runtime.js';
-import type { reconcile, ReconciliationReport, Notice } from '../../src/workflows/index.js';
+import {
+  type Notice,
+  type reconcile,
+  reconciliationQuery,
+  type ReconciliationReport,
+} from '../../src/workflows/index.js';
+import { eventually } from '../support/site.js';
 
 const name = `reconciliation_${randomUUID().replaceAll('-', '')}`;
 /** For events of long ago: within one topic time goes on. */
@@ -122,10 +128,23 @@ describe('reconciliation', () => {
     await run(orderId);
   }
 
-  async function reconcileSince(fromMs: number): Promise<ReconciliationReport> {
+  function startSince(fromMs: number) {
     const range = { from: new Date(fromMs).toISOString(), to: new Date().toISOString() };
-    const handle = await startReconciliation(client, queue, { ...range, settleMs });
-    return handle.result();
+    return startReconciliation(client, queue, { ...range, settleMs });
+  }
+
+  async function reconcileSince(fromMs: number): Promise<ReconciliationReport> {
+    return (await startSince(fromMs)).result();
+  }
+
+  /** Starts a reconciliation that finds something at its first look, and waits for its second. */
+  async function lookOnceSince(fromMs: number) {
+    const handle = await startSince(fromMs);
+    await eventually('the second look to be due', async () => {
+      const { stage } = await handle.query(reconciliationQuery);
+      return stage === 'second look';
+    });
+    return handle;
   }
 
   it('does not judge an event whose run may have passed the retention of the namespace', async () => {
@@ -142,25 +161,27 @@ describe('reconciliation', () => {
   it('reports nothing while orders flow, and counts what it saw', async () => {
     const since = Date.now();
     const flowing = new AbortController();
+    const starting: Promise<void>[] = [];
     const traffic = (async () => {
       for (let id = 1; !flowing.signal.aborted; id += 1) {
         const orderId = String(id);
         await book(orderId);
         await tell(confirmed(orderId));
         // The bridge takes its time: some runs begin after the range has been read.
-        setTimeout(() => void run(orderId), (id % 5) * 300);
+        starting.push(sleep((id % 5) * 300).then(() => run(orderId)));
+        // The load, not a wait.
         await sleep(30);
       }
     })();
-    await sleep(2_000);
+    await eventually('orders to flow', () => Promise.resolve(starting.length > 40));
     const report = await reconcileSince(since);
     flowing.abort();
     await traffic;
+    await Promise.all(starting);
     expect(report.findings).toEqual([]);
     expect(report.totals.events).toBeGreaterThan(20);
     expect(report.totals.expectedRuns).toBe(report.totals.events);
     expect(report.totals.orders).toBe(report.totals.events);
-    await sleep(2_000);
   });
 
   it('finds a run late, and an event late, without calling either drift', async () => {
@@ -171,11 +192,9 @@ describe('reconciliation', () => {
     // As after an outage: told long ago, run now.
     await tell(confirmed('2002'), since - 90 * minute, formerly);
     await run('2002');
-    const reconciling = reconcileSince(since);
-    // After the first look, before the second.
-    await sleep(settleMs + 1_500);
+    const reconciling = await lookOnceSince(since);
     await run('2001');
-    const report = await reconciling;
+    const report = await reconciling.result();
     expect(report.findings).toEqual([]);
     expect(report.totals).toMatchObject({ expectedRuns: 1, runs: 1 });
   });
@@ -185,10 +204,9 @@ describe('reconciliation', () => {
     await tell(confirmed('2101', '10.00'));
     await run('2101');
     await book('2101', '11.00');
-    const reconciling = reconcileSince(since);
-    await sleep(settleMs + 1_500);
+    const reconciling = await lookOnceSince(since);
     await tell(confirmed('2101', '11'));
-    expect((await reconciling).findings).toEqual([]);
+    expect((await reconciling.result()).findings).toEqual([]);
   });
 
   it('takes a run that another continued as for no new beginning', async () => {
@@ -203,8 +221,7 @@ describe('reconciliation', () => {
         workflowId: 'order:2301',
         taskQueue: 'chained',
       });
-      await sleep(50);
-      const between = Date.now();
+      const between = (await handle.describe()).startTime.getTime() + 1;
       await handle.signal('continue');
       await handle.result();
       return between;
@@ -219,11 +236,12 @@ describe('reconciliation', () => {
     const handle = client.schedule.getHandle('headrace:reconcile-nightly');
     expect((await handle.describe()).spec.timezone).toBe('Asia/Kolkata');
     await handle.trigger();
-    let workflowId: string | undefined;
-    while (workflowId === undefined) {
-      await sleep(200);
-      workflowId = (await handle.describe()).info.recentActions[0]?.action.workflow.workflowId;
-    }
+    let workflowId = '';
+    await eventually('the schedule to act', async () => {
+      const { recentActions } = (await handle.describe()).info;
+      workflowId = recentActions[0]?.action.workflow.workflowId ?? '';
+      return workflowId !== '';
+    });
     expect(workflowId).toMatch(/^reconcile:nightly-/);
     const report = await client.workflow.getHandle<typeof reconcile>(workflowId).result();
     expect(report.from.slice(10)).toBe('T18:30:00.000Z');
@@ -290,14 +308,10 @@ async function aNamespace(connection: NativeConnection): Promise<void> {
   const workflowExecutionRetentionPeriod = { seconds: retentionDays * 86_400 };
   await service.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod } as never);
   const client = new Client({ connection, namespace: name });
-  const until = Date.now() + 60_000;
-  for (;;) {
-    try {
-      await client.workflow.count();
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await sleep(500);
-    }
-  }
+  await eventually(`namespace ${name} to be known`, () =>
+    client.workflow.count().then(
+      () => true,
+      () => false,
+    ),
+  );
 }
