@@ -112,7 +112,7 @@ export function rowName(book: Book, key: string): string {
 }
 
 /** What the event says of the books; `undefined` for events without an amount. */
-export function statementOf({
+function statementOf({
   eventType,
   data,
 }: Expectation): Pick<Statement, 'book' | 'key' | 'amount' | 'currency' | 'eventType'> | undefined {

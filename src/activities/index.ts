@@ -1,7 +1,6 @@
 /** Everything a worker can do to the world. One file per noun; this one only puts them together. */
 import type { Transporter } from 'nodemailer';
 import type { Pool } from 'pg';
-import { recordEffect } from './effects.js';
 import { createNotices } from './notices.js';
 import { createOrders } from './orders.js';
 import { createPayments, type Gateway } from './payments.js';
@@ -31,6 +30,5 @@ export function createActivities(deps: ActivityDeps) {
     ...createStock(pool),
     ...createNotices(deps),
     ...createReconciliation({ ...deps.reconciliation, operators }),
-    recordEffect: (kind: string, key: string): Promise<void> => recordEffect(pool, kind, key),
   };
 }

@@ -44,7 +44,7 @@ export async function refuseBusyPorts(
 }
 
 /** True when nothing listens on `port` of this machine's loopback address. */
-export function isFree(port: number): Promise<boolean> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {

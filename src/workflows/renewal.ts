@@ -24,7 +24,7 @@ const manySignals = 100;
 const carriedCharsMax = 500_000;
 
 /** True when a run that took so many signals had better continue as new at the next quiet moment. */
-export function isLongRun(signals = 0): boolean {
+function isLongRun(signals = 0): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || historyLength >= longHistory || signals >= manySignals;
 }

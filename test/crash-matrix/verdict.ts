@@ -42,7 +42,7 @@ export interface Findings {
 }
 
 /** Streams whose events have a run each, between which no order is promised. */
-export const unordered = 'matrix.opened';
+const unordered = 'matrix.opened';
 /** Steps of activities without a workflow: they know an event by its id, and may see it twice. */
 const ofNoWorkflow = /^run /;
 /** An answer may still be on its way when the part that waits for it dies. */

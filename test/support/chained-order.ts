@@ -1,7 +1,7 @@
 /** A stand-in for `fulfilOrder` whose chain has two runs: the signal ends the first. */
 import { condition, continueAsNew, defineSignal, setHandler } from '@temporalio/workflow';
 
-export const continueSignal = defineSignal('continue');
+const continueSignal = defineSignal('continue');
 
 export async function fulfilOrder(last = false): Promise<void> {
   let asked = last;

@@ -26,7 +26,6 @@ const process_ = fileURLToPath(
 const logs = fileURLToPath(new URL('../../.headrace-test/logs', import.meta.url));
 
 export type LedgerStage = Awaited<ReturnType<typeof openLedgerStage>>;
-export type LedgerScene = Awaited<ReturnType<LedgerStage['scene']>>;
 
 /** Opens what all scenes of a file share, its worker included; `close` ends what is left of them. */
 export async function openLedgerStage(addresses: Addresses) {

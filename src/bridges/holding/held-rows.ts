@@ -164,7 +164,7 @@ type HeaderValue = IHeaders[string];
 type StoredValue = string | readonly [string] | null | { readonly many: readonly StoredValue[] };
 
 /** Headers as text: names, order, repetitions, and whether a value was bytes or text. */
-export function headersText(headers: IHeaders): string {
+function headersText(headers: IHeaders): string {
   const stored = (value: HeaderValue): StoredValue => {
     // A header may have no value on the wire, whatever the types say.
     if (value == null) return null;
@@ -175,7 +175,7 @@ export function headersText(headers: IHeaders): string {
 }
 
 /** Reads what `headersText` wrote. */
-export function headersOf(text: string): IHeaders {
+function headersOf(text: string): IHeaders {
   const restored = (value: StoredValue): HeaderValue => {
     if (typeof value === 'string') return value;
     if (value === null) return value as unknown as HeaderValue;

@@ -47,7 +47,7 @@ export type Finding =
       readonly forMs: number;
     };
 
-export const watchdogLimits: WatchdogLimits = {
+const watchdogLimits: WatchdogLimits = {
   consumerSilentMs: 45_000,
   partitionSilentMs: 30_000,
   unsettledMs: 120_000,
