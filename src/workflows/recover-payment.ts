@@ -10,20 +10,16 @@
  */
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
   setHandler,
-  Trigger,
   workflowInfo,
 } from '@temporalio/workflow';
 import { type Inbox, openInbox, type Opening } from './inbox.js';
-import { Mailbag } from './mailbag.js';
 import {
   type RecoverPayment,
   type RecoveryEvent,
-  type RecoveryOutcome,
   type RecoveryProgress,
   type RecoveryResult,
   type RecoveryStatus,
@@ -32,8 +28,8 @@ import {
   resolveRecoveryUpdate,
 } from './recovery.js';
 import { attemptCharge } from './recovery-attempt.js';
-import { markPaymentSucceeded, markWrittenOff, sendNotice } from './recovery-calls.js';
-import * as letters from './recovery-notices.js';
+import { markPaymentSucceeded, markWrittenOff } from './recovery-calls.js';
+import { RecoveryMail } from './recovery-mail.js';
 import {
   afterDecline,
   afterFailure,
@@ -44,8 +40,9 @@ import {
   type Plan,
   planOf,
 } from './recovery-progress.js';
-import { objectionTo, statusOf, stepNames } from './recovery-status.js';
-import { describe, followTrail, moment } from './trail.js';
+import { RecoveryResolution } from './recovery-resolution.js';
+import { statusOf, stepNames, waitingInWords } from './recovery-status.js';
+import { describe, followTrail } from './trail.js';
 
 const day = 86_400_000;
 
@@ -54,10 +51,7 @@ const urgent = ['payment.succeeded', 'order.cancelled', 'card.updated'] as const
 /** Without the payment's facts a new card means nothing yet: it stays in the inbox. */
 const beforeFailure = ['payment.failed', 'payment.succeeded', 'order.cancelled'] as const;
 
-interface Ending {
-  readonly outcome: RecoveryOutcome;
-  readonly chargedKey?: string;
-  /** By a person's word. */
+interface Ending extends Omit<RecoveryResult, 'attempts'> {
   readonly resolution?: Resolution;
 }
 
@@ -72,24 +66,24 @@ class Recovery {
   readonly #input: RecoverPayment;
   readonly #dayMs: number;
   readonly #inbox: Inbox<RecoveryEvent>;
-  readonly #mail = new Mailbag(sendNotice);
-  readonly #settled = new Trigger<RecoveryResult>();
+  readonly #mail: RecoveryMail;
+  readonly #resolution = new RecoveryResolution();
   #progress: RecoveryProgress;
-  #resolution: Resolution | undefined;
   #ending: Ending | undefined;
   #isCharging = false;
 
   constructor(input: RecoverPayment) {
     this.#input = input;
     this.#dayMs = input.dayMs ?? day;
+    this.#mail = new RecoveryMail(this.#dayMs);
     this.#progress = input.progress ?? nothingKnown;
     this.#inbox = openInbox(input);
     setHandler(recoveryStatusQuery, () => this.#status(), {
       description: 'What the recovery is doing, and what comes next.',
     });
-    setHandler(resolveRecoveryUpdate, (resolution) => this.#resolve(resolution), {
+    setHandler(resolveRecoveryUpdate, (resolution) => this.#resolution.take(resolution), {
       validator: (resolution: Resolution) => {
-        this.#validate(resolution);
+        this.#resolution.validate(resolution, this.#ending?.outcome);
       },
       description: 'An operator settles the payment: approve (it is paid) or write-off.',
     });
@@ -124,10 +118,10 @@ class Recovery {
     if (outcome === 'recovered') await markPaymentSucceeded({ paymentId });
     if (resolution?.decision === 'approve') await markPaymentSucceeded({ paymentId });
     if (outcome === 'written-off') await markWrittenOff({ paymentId });
-    if (isKnown(this.#progress)) this.#tellEnding(ending, this.#progress, meanwhile);
+    if (isKnown(this.#progress)) this.#mail.ended(ending, this.#progress.payment, meanwhile);
     const { attempts } = this.#progress;
     const result = { outcome, attempts, ...(chargedKey === undefined ? {} : { chargedKey }) };
-    this.#settled.resolve(result);
+    this.#resolution.answer(result);
     await this.#mail.emptied();
     await condition(allHandlersFinished);
     const decided = resolution === undefined ? [] : [`Decided by ${resolution.by}.`];
@@ -144,7 +138,7 @@ class Recovery {
       followTrail(event);
       this.#applyEvent(event);
     }
-    const resolution = this.#resolution;
+    const resolution = this.#resolution.given;
     if (this.#ending !== undefined || resolution === undefined) return;
     const outcome = resolution.decision === 'approve' ? 'paid-elsewhere' : 'written-off';
     this.#ending = { outcome, resolution };
@@ -164,7 +158,7 @@ class Recovery {
       case 'payment.failed': {
         const isFirst = !isKnown(this.#progress);
         this.#progress = afterFailure(this.#progress, event, Date.now());
-        if (isFirst) this.#tellFailure(event.data, 'failed');
+        if (isFirst) this.#mail.failed(this.#progress, event.data, 'failed');
       }
     }
   }
@@ -175,10 +169,7 @@ class Recovery {
         return this.#charge(plan, progress);
       case 'remind':
         this.#progress = { ...progress, reachedDay: plan.day };
-        this.#post(
-          `remind/${progress.attempts}/${plan.day}`,
-          letters.reminderLetter(progress.payment),
-        );
+        this.#mail.reminded(progress, plan.day);
         return;
       case 'escalate':
         this.#escalate(progress, `its last decline was ${progress.declineCode}`);
@@ -204,7 +195,7 @@ class Recovery {
         return;
       case 'declined':
         this.#progress = afterDecline(progress, charged.declineCode, plan.day);
-        this.#tellFailure(progress.payment, `declined/${attempt}`);
+        this.#mail.failed(this.#progress, progress.payment, `declined/${attempt}`);
         return;
       case 'abandoned':
         this.#progress = { ...progress, attempts: attempt };
@@ -215,70 +206,22 @@ class Recovery {
   }
 
   #escalate(progress: KnownProgress, reason: string): void {
-    const escalatedMs = Date.now();
-    this.#progress = { ...progress, escalatedMs };
-    const { atMs } = planOf(this.#progress, this.#dayMs);
-    const letter = letters.escalationLetter(progress.payment, reason, atMs);
-    this.#post(`escalated/${progress.attempts}`, letter);
+    const escalated = { ...progress, escalatedMs: Date.now() };
+    this.#progress = escalated;
+    this.#mail.escalated(escalated, reason);
   }
 
-  async #waitFor(plan: Plan, { payment, declineCode }: KnownProgress, waitMs: number) {
-    const step = `${stepNames[plan.kind]} on ${moment(plan.atMs)}`;
-    describe(
-      plan.kind === 'write-off' ? 'Escalated: waiting for a decision' : 'Waiting',
-      `Payment ${payment.paymentId} of order ${payment.orderId} was declined: ${declineCode}.`,
-      `Next: ${step}. A payment, a cancelled order, a new card or an operator comes first.`,
-    );
+  async #waitFor(plan: Plan, progress: KnownProgress, waitMs: number): Promise<void> {
+    describe(...waitingInWords(plan, progress));
     await condition(() => this.#isStirred(), waitMs, { summary: `Then: ${stepNames[plan.kind]}` });
-  }
-
-  #tellFailure(payment: KnownProgress['payment'], key: string): void {
-    const plan = planOf(this.#progress, this.#dayMs);
-    // The letter that it is over follows at once; two of them would confuse.
-    if (plan.kind === 'escalate' && this.#progress.attempts > 0) return;
-    const chargeMs = plan.kind === 'charge' ? plan.atMs : undefined;
-    const { declineCode } = this.#progress;
-    this.#post(key, letters.failureLetter(payment, declineCode, chargeMs));
-  }
-
-  #tellEnding(
-    { outcome, chargedKey }: Ending,
-    { payment }: KnownProgress,
-    meanwhile: string | undefined,
-  ): void {
-    if (outcome === 'recovered') this.#post('recovered', letters.thanksLetter(payment));
-    if (outcome === 'written-off') this.#post('written-off', letters.finalLetter(payment));
-    if (chargedKey === undefined || meanwhile === undefined) return;
-    this.#post('conflict', letters.conflictLetter(payment, chargedKey, meanwhile));
   }
 
   /** What came in while the last charge was in flight and would have made it needless. */
   #meanwhile(): string | undefined {
     if (this.#inbox.has('order.cancelled')) return 'the order was cancelled';
     if (this.#inbox.has('payment.succeeded')) return 'the payment was reported as paid';
-    if (this.#resolution === undefined) return undefined;
-    return `${this.#resolution.by} decided: ${this.#resolution.decision}`;
-  }
-
-  #post(key: string, letter: letters.Letter): void {
-    this.#mail.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
-  }
-
-  async #resolve(resolution: Resolution): Promise<RecoveryResult> {
-    this.#resolution = resolution;
-    return this.#settled;
-  }
-
-  #validate(resolution: Resolution): void {
-    const reason = objectionTo(resolution) ?? this.#objection();
-    if (reason === undefined) return;
-    throw ApplicationFailure.nonRetryable(`resolveRecovery: ${reason}`, 'InvalidResolution');
-  }
-
-  #objection(): string | undefined {
-    if (this.#ending !== undefined) return `the outcome is settled: ${this.#ending.outcome}`;
-    if (this.#resolution !== undefined) return `${this.#resolution.by} has decided already`;
-    return undefined;
+    const { given } = this.#resolution;
+    return given === undefined ? undefined : `${given.by} decided: ${given.decision}`;
   }
 
   #status(): RecoveryStatus {
@@ -292,15 +235,12 @@ class Recovery {
 
   #isStirred(): boolean {
     const hasNews = isKnown(this.#progress) ? this.#inbox.has() : this.#inbox.has(...beforeFailure);
-    return hasNews || this.#resolution !== undefined || this.#isRenewable();
+    const isRenewable = this.#mail.isEmpty && this.#inbox.isRenewable;
+    return hasNews || this.#resolution.given !== undefined || isRenewable;
   }
 
   #isUrgent(): boolean {
-    return this.#inbox.has(...urgent) || this.#resolution !== undefined;
-  }
-
-  #isRenewable(): boolean {
-    return this.#mail.isEmpty && this.#inbox.isRenewable;
+    return this.#inbox.has(...urgent) || this.#resolution.given !== undefined;
   }
 
   async #renew(opening: Opening<RecoveryEvent>): Promise<never> {

@@ -1,6 +1,7 @@
 /** A recovery as others see it: its status, and which resolutions it takes. Pure. */
 import type { RecoveryOutcome, RecoveryProgress, RecoveryStatus, Resolution } from './recovery.js';
-import { isKnown, type Plan, planOf } from './recovery-progress.js';
+import { isKnown, type KnownProgress, type Plan, planOf } from './recovery-progress.js';
+import { moment } from './trail.js';
 
 /** The steps in plain words. */
 export const stepNames: Readonly<Record<Plan['kind'], string>> = {
@@ -29,6 +30,19 @@ export function statusOf(progress: RecoveryProgress, standing: Standing): Recove
   const { kind, atMs } = planOf(progress, dayMs);
   const next = { step: stepNames[kind], at: new Date(atMs).toISOString() };
   return { stage: kind === 'write-off' ? 'escalated' : 'waiting', next, ...known };
+}
+
+/** What a recovery waits for: a title, and sentences. */
+export function waitingInWords(
+  { kind, atMs }: Plan,
+  { payment, declineCode }: KnownProgress,
+): readonly [string, ...string[]] {
+  return [
+    kind === 'write-off' ? 'Escalated: waiting for a decision' : 'Waiting',
+    `Payment ${payment.paymentId} of order ${payment.orderId} was declined: ${declineCode}.`,
+    `Next: ${stepNames[kind]} on ${moment(atMs)}. A payment, a cancelled order, a new card or an ` +
+      'operator comes first.',
+  ];
 }
 
 /** What is wrong with a resolution, whatever the state of the recovery; it comes from outside. */
