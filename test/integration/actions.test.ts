@@ -239,6 +239,24 @@ describe('actions', () => {
     });
   });
 
+  it.each([
+    ['dead-letter', 'tell dead-lettered workflow-closed'],
+    [{ parkMs: 600_000 }, 'tell parked workflow-closed'],
+  ] as const)('what a closed run had, and comes again, %j: is none', async (whenOver, set) => {
+    const { bridge, send, ended } = await scene();
+    await send(['opened', 1], ['told', 1], ['told', 2], ['closed', 1]);
+    const first = await bridge('1', { whenOver });
+    expect((await first.decided(4)).slice(1)).toEqual([
+      ...['tell signalled', 'tell signalled', 'close signalled'],
+    ]);
+    await ended('COMPLETED');
+    await send(['told', 3]);
+    // It had committed nothing before it was killed.
+    const again = await bridge('2', { whenOver });
+    const words = (await again.decided(5)).filter((word) => word.startsWith('tell'));
+    expect(words).toEqual(['tell ignored applied-before', 'tell ignored applied-before', set]);
+  });
+
   it('start again: the next run knows what the one before had seen', async () => {
     const { bridge, send, ended, notes, runId } = await scene();
     const rules = { tell: 'signalWithStart', whenClosed: 'start-again' } as const;

@@ -37,6 +37,8 @@ export interface Policy {
   readonly park: boolean;
   readonly whenMissing: 'ignore' | 'dead-letter' | 'park';
   readonly whenClosed: 'leave-closed' | 'start-again';
+  /** Of a signal. */
+  readonly whenOver: 'leave-closed' | 'dead-letter' | 'park';
 }
 
 interface Placed extends Entry {
@@ -52,6 +54,7 @@ interface Pending {
 
 interface Member {
   readonly engine: Engine;
+  partitions: readonly number[];
   readonly calls: Pending[];
   readonly questions: { workflowId: string; answer: (said: Recollection) => void }[];
   readonly asks: { workflowId: string; answer: (said: Seen | Retry) => void }[];
@@ -102,23 +105,26 @@ export class World {
   readonly #late: Request[] = [];
   #mended = false;
   #clock = 0;
-  #member: Member;
+  /** The group: the partitions are shared out among them. */
+  readonly #members: Member[];
 
-  constructor(log: readonly (readonly Entry[])[], policy: Policy) {
+  constructor(log: readonly (readonly Entry[])[], policy: Policy, bridges: number) {
     this.#policy = policy;
     this.#log = log.map((entries, partition) => place(entries, partition));
     this.#committed = log.map(() => 0);
     this.#done = log.map(() => new Set());
-    this.#member = this.#join();
+    this.#members = Array.from({ length: Math.min(bridges, log.length) }, (_, member) =>
+      this.#join([...log.keys()].filter((partition) => partition % bridges === member)),
+    );
   }
 
   /** One thing happens, chosen by `choice` among what can. */
   async step(choice: number): Promise<void> {
     const zombie = this.#zombies[choice % 7];
     // What a zombie does is answered too: it does not know that it is one.
-    const member = choice % 5 === 0 && zombie !== undefined ? zombie : this.#member;
     const roll = choice % 100;
     const pick = Math.floor(choice / 100);
+    const member = choice % 5 === 0 && zombie !== undefined ? zombie : this.#memberAt(pick);
     if (roll < 36) this.#deliver(member, pick);
     else if (roll < 66) this.#answer(member, pick);
     else if (roll < 70) this.#bury(member.burials, pick);
@@ -128,7 +134,7 @@ export class World {
     else if (roll < 88) this.#close(pick);
     else if (roll < 92) void this.#tend(member);
     else if (roll < 94) this.#operate(pick);
-    else if (roll < 97) this.#rebalance();
+    else if (roll < 97) this.#rebalance(pick);
     else this.#replace(pick);
     await settle();
   }
@@ -202,7 +208,8 @@ export class World {
 
   /** With `park`, events of one key keep their order whatever was held. */
   #overtaken(workflowId: string, applied: readonly Event[]): string[] {
-    if (this.#policy.whenMissing !== 'ignore') return [];
+    const { whenMissing, whenOver } = this.#policy;
+    if (whenMissing !== 'ignore' || whenOver !== 'leave-closed') return [];
     const highest = new Map<string, number>();
     return applied.flatMap((event) => {
       const entry = this.#log.flat().find(({ place }) => place === placeOf(event));
@@ -241,8 +248,16 @@ export class World {
     return this.#isApplied(entry) || this.#ignored.has(entry.place);
   }
 
-  #join(): Member {
+  #memberAt(pick: number): Member {
+    // Not by what else is decided by it, or one of them would always do the same.
+    const member = this.#members[(pick >> 4) % this.#members.length];
+    if (member === undefined) throw new Error('a group without members');
+    return member;
+  }
+
+  #join(partitions: readonly number[]): Member {
     const member: Omit<Member, 'engine'> = {
+      partitions,
       calls: [],
       questions: [],
       asks: [],
@@ -292,7 +307,7 @@ export class World {
       },
     };
     const engine = new Engine(ports, tight);
-    engine.assigned(this.#assignments());
+    engine.assigned(this.#assignments(partitions));
     return { ...member, engine };
   }
 
@@ -301,8 +316,8 @@ export class World {
     return new Map(this.#committed.map((offset, partition) => [partition, offset]));
   }
 
-  #assignments() {
-    return this.#log.map((_, partition) => {
+  #assignments(partitions: readonly number[]) {
+    return partitions.map((partition) => {
       const done = this.#done[partition] ?? new Set<number>();
       const restored = { has: (offset: bigint) => done.has(Number(offset)) };
       const from = BigInt(this.#committed[partition] ?? 0);
@@ -330,9 +345,10 @@ export class World {
       return { kind, activity: 'a', key, takes: 'list', event, startToCloseMs: 1 };
     }
     if (kind === 'signal') {
-      const { whenMissing } = this.#policy;
-      const parked = whenMissing === 'park' ? { parkMs: 1_000_000 } : whenMissing;
-      return { kind, workflowId, event, whenMissing: parked, whenClosed: 'leave-closed' };
+      const park = { parkMs: 1_000_000 };
+      const { whenMissing: missing, whenOver: over } = this.#policy;
+      const whenMissing = missing === 'park' ? park : missing;
+      return { kind, workflowId, event, whenMissing, whenClosed: over === 'park' ? park : over };
     }
     const { whenClosed } = this.#policy;
     const about = { workflow: 'w', settings: {}, listing: { attributes: {}, summary: '' } };
@@ -341,9 +357,9 @@ export class World {
   }
 
   #deliver(member: Member, pick: number): void {
-    const partition = pick % this.#log.length;
-    const { engine, fetched, paused } = member;
-    if (paused.has(partition)) return;
+    const { engine, fetched, paused, partitions } = member;
+    const partition = partitions[pick % partitions.length];
+    if (partition === undefined || paused.has(partition)) return;
     const from = fetched.get(partition) ?? 0;
     const size = 1 + (pick % 7);
     const entries = (this.#log[partition] ?? []).filter(
@@ -397,7 +413,8 @@ export class World {
 
   /** Sometimes with what is settled above the commit, sometimes its metadata is lost. */
   #commit(pick: number): void {
-    for (const { window, offset } of this.#member.engine.releases()) {
+    const releases = this.#members.flatMap(({ engine }) => engine.releases());
+    for (const { window, offset } of releases) {
       const { partition } = window;
       window.committed = offset;
       this.#committed[partition] = Number(offset);
@@ -459,45 +476,55 @@ export class World {
     if (workflow !== undefined && pick % 2 === 0) workflow.run.closed = true;
   }
 
-  /** The same bridge gets its partitions again: what was not committed is read again. */
-  #rebalance(): void {
-    const { engine, fetched, paused } = this.#member;
-    engine.assigned(this.#assignments());
-    for (const [partition, offset] of this.#positions()) fetched.set(partition, offset);
-    paused.clear();
+  /** What was not committed is read again: by the same bridges, or they have changed partitions. */
+  #rebalance(pick: number): void {
+    if (pick % 3 === 0) {
+      const shares = this.#members.map(({ partitions }) => partitions);
+      for (const [index, member] of this.#members.entries()) {
+        member.partitions = shares[(index + 1) % shares.length] ?? [];
+      }
+    }
+    for (const { engine, fetched, paused, partitions } of this.#members) {
+      engine.assigned(this.#assignments(partitions));
+      for (const [partition, offset] of this.#positions()) fetched.set(partition, offset);
+      paused.clear();
+    }
   }
 
   /** A new bridge takes over; the old one is dead, or does not know that it should be. */
   #replace(pick: number): void {
-    const old = this.#member;
-    if (pick % 2 === 0) this.#zombies.unshift(old);
+    const old = this.#memberAt(pick);
+    if (pick % 2 === 0) this.#zombies.unshift({ ...old });
     else {
       old.engine.stop();
       this.#late.push(...old.calls.map(({ request }) => request));
     }
-    this.#member = this.#join();
+    this.#members[this.#members.indexOf(old)] = this.#join(old.partitions);
   }
 
   async #calm(isOver: () => boolean): Promise<void> {
     for (const { engine } of this.#zombies.splice(0)) engine.stop();
     for (let turn = 0; turn < 5_000; turn += 1) {
-      const { calls, burials, naps, questions, asks } = this.#member;
-      this.#log.forEach((_, partition) => {
-        this.#deliver(this.#member, partition);
-      });
-      for (const { workflowId, answer } of questions.splice(0)) answer(this.#recollect(workflowId));
-      for (const { request, answer } of calls.splice(0)) answer(this.#apply(request));
-      for (const burial of burials.splice(0)) this.#acknowledge(burial);
-      for (const wake of naps.splice(0)) wake();
-      await settle();
-      await this.#tend(this.#member);
-      for (const { workflowId, answer } of asks.splice(0)) answer(this.#look(workflowId));
+      for (const member of this.#members) await this.#serve(member);
       if (this.#mended) this.#redriveAll();
       this.#commit(1);
       const through = this.#committed.every((offset, partition) => offset >= this.#end(partition));
       if (through && isOver()) return;
     }
     throw new Error('the engine does not come to an end');
+  }
+
+  /** Everything that `member` waits for comes. */
+  async #serve(member: Member): Promise<void> {
+    const { calls, burials, naps, questions, asks, partitions } = member;
+    for (const at of partitions.keys()) this.#deliver(member, at);
+    for (const { workflowId, answer } of questions.splice(0)) answer(this.#recollect(workflowId));
+    for (const { request, answer } of calls.splice(0)) answer(this.#apply(request));
+    for (const burial of burials.splice(0)) this.#acknowledge(burial);
+    for (const wake of naps.splice(0)) wake();
+    await settle();
+    await this.#tend(member);
+    for (const { workflowId, answer } of asks.splice(0)) answer(this.#look(workflowId));
   }
 
   #recollect(workflowId: string): Recollection {
@@ -544,7 +571,7 @@ export class World {
         if (gone === undefined && workflow !== undefined) {
           workflow.run.requestIds.add(requestId);
           take(workflow, request);
-        } else if (gone === 'closed' || this.#policy.whenMissing === 'ignore') this.#ignore(events);
+        } else if (gone !== undefined) this.#ignore(events, gone);
         return gone === undefined ? { kind: 'done' } : { kind: gone };
       }
       default:
@@ -561,7 +588,7 @@ export class World {
     // between is a limit; see docs/guarantees.md.
     if (again && this.#sentTo.get(request) !== known?.run) return { kind: 'exists' };
     if (known !== undefined && !(known.run.closed && again)) {
-      this.#ignore(events);
+      this.#ignore(events, 'exists');
       return { kind: 'exists' };
     }
     const run = { inbox: new Inbox<Event>(inbox), closed: false, requestIds: new Set([requestId]) };
@@ -572,9 +599,20 @@ export class World {
     return { kind: 'done' };
   }
 
-  /** May be decided so; whether it is, depends on the route. */
-  #ignore(events: readonly Event[]): void {
-    for (const event of events) this.#ignored.add(placeOf(event));
+  /** Of `events` those that may end there, by their routes; the others must come to a run. */
+  #ignore(events: readonly Event[], because: 'exists' | 'closed' | 'missing'): void {
+    const { whenMissing, whenClosed, whenOver } = this.#policy;
+    const ends: Readonly<Record<string, boolean>> = {
+      'start exists': true,
+      'signal closed': whenOver === 'leave-closed',
+      'signal missing': whenMissing === 'ignore',
+      'signalWithStart closed': whenClosed === 'leave-closed',
+    };
+    for (const event of events) {
+      const place = placeOf(event);
+      const entry = this.#log.flat().find((one) => one.place === place);
+      if (ends[`${String(entry?.kind)} ${because}`] === true) this.#ignored.add(place);
+    }
   }
 
   #end(partition: number): number {

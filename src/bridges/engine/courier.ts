@@ -6,12 +6,15 @@
  *    to run is started with the events in its argument (one call, and the start can be eager);
  *    where it turns out to exist, they are signalled.
  * C2 A closed run is started again only with what its inbox had seen, so that a repetition is
- *    recognised across runs.
+ *    recognised across runs. What turns out to run is not started, and no delivery ends with that.
  * C3 A call without an answer is repeated with the same request, for as long as anyone wants it.
  *    What one workflow refuses for the moment is not waited for here: the lane waits, not the call.
+ * C4 Of a closed run that ends an event in a dead letter, or lets it wait, is asked whether it had
+ *    that event: what was applied, and comes again after a crash, is neither.
  */
-import { type Event, type InboxState, Marks, type Skipped } from '../../workflows/index.js';
+import type { Event, InboxState, Skipped } from '../../workflows/index.js';
 import { type Command, laneOf } from '../matching/command.js';
+import { hasNews, Hindsight, moved } from './hindsight.js';
 import { backoffMs } from './limiter.js';
 import { type Introduction, introductionOf, type Request, type StartRequest } from './request.js';
 import type { Retry, Verdict } from './verdict.js';
@@ -39,7 +42,12 @@ export interface TemporalPort {
   recall(workflowId: string): Promise<Recollection | Extract<Verdict, { kind: Unanswered }>>;
 }
 
-export interface CourierPorts extends Omit<TemporalPort, 'inboxOf'> {
+export interface CourierPorts extends Pick<TemporalPort, 'dispatch'> {
+  /** As of `TemporalPort`; it may take its turn. Undefined: by then it was not `wanted`. */
+  recall(
+    workflowId: string,
+    wanted: () => boolean,
+  ): Promise<Awaited<ReturnType<TemporalPort['recall']>> | undefined>;
   sleep(ms: number): Promise<void>;
   random(): number;
   now(): number;
@@ -54,11 +62,30 @@ export interface GivenUp {
   readonly kind: 'given-up';
 }
 
+/** Its workflow has ended. */
+export interface Closed {
+  readonly kind: 'closed';
+  /** Of the commands, in their order: whether the run had their events. Absent: it was not asked. */
+  readonly had?: readonly boolean[];
+}
+
 /** What became of a request: the verdict on it, or that the events had been applied before. */
-export type Conclusion = Exclude<Verdict, Retry> | { readonly kind: 'applied-before' } | GivenUp;
+export type Conclusion =
+  | Exclude<Verdict, Retry | { readonly kind: 'closed' }>
+  | Closed
+  | { readonly kind: 'applied-before' }
+  | GivenUp;
 
 /** Its workflow cannot take it now. */
 export type Busy = Retry & { readonly scope: 'lane' };
+
+/** What one request is about. */
+interface Errand {
+  readonly commands: readonly [Command, ...Command[]];
+  readonly events: readonly Event[];
+  readonly skipped: readonly Skipped[];
+  readonly wanted: () => boolean;
+}
 
 /** Workflows remembered as running: forgetting one costs a call, not correctness. */
 const remembered = 20_000;
@@ -66,9 +93,11 @@ const remembered = 20_000;
 export class Courier {
   readonly #ports: CourierPorts;
   readonly #running = new Set<string>();
+  readonly #hindsight: Hindsight;
 
   constructor(ports: CourierPorts) {
     this.#ports = ports;
+    this.#hindsight = new Hindsight(ports);
   }
 
   /** Concludes `commands`, which `requestSize` found to belong together. */
@@ -77,28 +106,26 @@ export class Courier {
     skipped: readonly Skipped[],
     wanted: () => boolean,
   ): Promise<Conclusion | Busy> {
-    const [first] = commands;
+    const [command] = commands;
     const events = commands.map(({ event }) => event);
+    const errand = { commands, events, skipped, wanted };
     for (let attempt = 1; wanted(); attempt += 1) {
-      const verdict = await this.#attempt(first, events, skipped);
+      const verdict = await this.#conclude(errand, await this.#attempt(errand));
       if (verdict.kind !== 'retry') return verdict;
       if (isBusy(verdict)) return verdict;
-      this.#ports.retrying(laneOf(first), verdict, attempt);
+      this.#ports.retrying(laneOf(command), verdict, attempt);
       await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
     }
     return { kind: 'given-up' };
   }
 
-  async #attempt(
-    command: Command,
-    events: readonly Event[],
-    skipped: readonly Skipped[],
-  ): Promise<Exclude<Conclusion, GivenUp> | Retry> {
+  async #attempt({ commands, events, skipped, wanted }: Errand): Promise<Conclusion | Retry> {
+    const [command] = commands;
     switch (command.kind) {
       case 'start':
-        return this.#start(introductionOf(command, events, skipped));
+        return this.#start(introductionOf(command, events, skipped), wanted);
       case 'signalWithStart':
-        return this.#introduce(introductionOf(command, events, skipped));
+        return this.#introduce(introductionOf(command, events, skipped), wanted);
       case 'signal':
         return this.#call({ kind: 'signal', workflowId: command.workflowId, events, skipped });
       case 'update': {
@@ -117,7 +144,7 @@ export class Courier {
   }
 
   /** C1 */
-  async #introduce(introduction: Introduction) {
+  async #introduce(introduction: Introduction, wanted: () => boolean) {
     const { start, signal, whenClosed } = introduction;
     const { workflowId } = start;
     if (!this.#running.has(workflowId)) {
@@ -132,23 +159,24 @@ export class Courier {
     }
     if (signalled.kind === 'missing' && this.#running.delete(workflowId)) {
       // Its closed run is past the retention: there is nothing to remember of it.
-      return this.#call(start);
+      return unlessThere(await this.#call(start));
     }
     if (signalled.kind === 'missing') return moved;
     this.#running.delete(workflowId);
     if (signalled.kind !== 'closed' || whenClosed !== 'start-again') return signalled;
-    return this.#startAgain(start);
+    return unlessThere(await this.#startAgain(start, wanted));
   }
 
-  async #start({ start, whenClosed }: Introduction) {
+  async #start({ start, whenClosed }: Introduction, wanted: () => boolean) {
     const started = await this.#call(start);
     if (started.kind !== 'exists' || whenClosed === 'leave-closed') return started;
-    return this.#startAgain(start, whenClosed === 'dead-letter');
+    return this.#startAgain(start, wanted, whenClosed === 'dead-letter');
   }
 
   /** C2 */
-  async #startAgain(start: StartRequest, refuse = false) {
-    const recalled = await this.#ports.recall(start.workflowId);
+  async #startAgain(start: StartRequest, wanted: () => boolean, refuse = false) {
+    const recalled = await this.#ports.recall(start.workflowId, wanted);
+    if (recalled === undefined) return { kind: 'given-up' } as const;
     switch (recalled.kind) {
       case 'running':
         return { kind: 'exists' } as const;
@@ -158,15 +186,23 @@ export class Courier {
         const { inbox } = recalled;
         if (inbox !== undefined && !hasNews(inbox, start.events))
           return { kind: 'applied-before' } as const;
-        if (refuse) return { kind: 'closed' } as const;
+        if (refuse) return { kind: 'closed', had: [] } as const;
         const with_ = inbox === undefined ? {} : { inbox };
         const restarted = await this.#call({ ...start, ...with_, again: true });
         if (restarted.kind === 'done') this.#remember(start.workflowId);
-        return restarted.kind === 'exists' ? moved : restarted;
+        return unlessThere(restarted);
       }
       default:
         return recalled;
     }
+  }
+
+  /** C4 */
+  async #conclude({ commands, wanted }: Errand, verdict: Conclusion | Retry) {
+    const [command] = commands;
+    if (verdict.kind !== 'closed') this.#hindsight.forget(laneOf(command));
+    if (verdict.kind !== 'closed' || verdict.had !== undefined) return verdict;
+    return this.#hindsight.closed(commands, wanted);
   }
 
   async #call(request: Request): Promise<Verdict> {
@@ -190,16 +226,7 @@ function isBusy(retry: Retry): retry is Busy {
   return retry.scope === 'lane';
 }
 
-/** Somebody else started it between our question and our start: ask anew. */
-const moved: Retry = {
-  kind: 'retry',
-  scope: 'lane',
-  cause: 'the workflow was started by another hand',
-  code: 'moved',
-};
-
-/** True when the inbox that was left behind would accept any of `events`. */
-function hasNews(inbox: InboxState, events: readonly Event[]): boolean {
-  const marks = new Marks(inbox);
-  return events.some((event) => marks.accepts(event));
+/** A run is there, and the events are not with it yet. */
+function unlessThere<Answer extends { readonly kind: string }>(answer: Answer) {
+  return answer.kind === 'exists' ? moved : answer;
 }

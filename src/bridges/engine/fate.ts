@@ -20,6 +20,8 @@ const settledAs: Readonly<Record<Command['kind'], Outcome['kind']>> = {
   run: 'ran',
 };
 
+const appliedBefore: Fate = { kind: 'settled', as: 'ignored', reason: 'applied-before' };
+
 /** The fate of `command`, the `index`th of the commands that `conclusion` is about. */
 export function fateOf(command: Command, conclusion: Conclusion, index: number): Fate {
   switch (conclusion.kind) {
@@ -28,10 +30,11 @@ export function fateOf(command: Command, conclusion: Conclusion, index: number):
     case 'exists':
       return { kind: 'settled', as: 'ignored', reason: 'already-started' };
     case 'applied-before':
-      return { kind: 'settled', as: 'ignored', reason: 'applied-before' };
+      return appliedBefore;
     case 'ran':
       return effectFate(conclusion.outcomes[index]);
     case 'closed':
+      if (conclusion.had?.[index] === true) return appliedBefore;
       return goneFate(command, command.kind === 'run' ? 'dead-letter' : command.whenClosed, {
         reason: 'workflow-closed',
         words: 'is closed',

@@ -32,6 +32,7 @@ const policy = fc.record({
   park: fc.boolean(),
   whenMissing: fc.constantFrom('ignore', 'dead-letter', 'park'),
   whenClosed: fc.constantFrom('leave-closed', 'start-again'),
+  whenOver: fc.constantFrom('leave-closed', 'leave-closed', 'dead-letter', 'park'),
 });
 
 test(`E1-E3, I1-I4, I9, H1-H8: nothing lost, nothing twice, order kept, no commit past a hole (${String(runs)} runs, seed ${String(seed)})`, async () => {
@@ -39,9 +40,10 @@ test(`E1-E3, I1-I4, I9, H1-H8: nothing lost, nothing twice, order kept, no commi
     fc.asyncProperty(
       log,
       policy,
+      fc.constantFrom(1, 1, 2),
       fc.array(fc.nat(), { maxLength: 150, size: 'max' }),
-      async (partitions, policies, choices) => {
-        const world = new World(partitions, policies);
+      async (partitions, policies, bridges, choices) => {
+        const world = new World(partitions, policies, bridges);
         for (const choice of choices) {
           await world.step(choice);
           world.checkCommits();
