@@ -5,9 +5,9 @@
  *    lane overtakes it, and it keeps no place in flight.
  * D5 Nor does what is being set aside: the store or the dead-letter topic may be away.
  *
- * D1 to D3 are kept by the `Sender`.
+ * D1 to D3 and D6 are kept by the `Sender`.
  */
-import { laneOf } from '../matching/command.js';
+import { isListed, laneOf } from '../matching/command.js';
 import { Courier } from './courier.js';
 import type { EngineLimits, EnginePorts } from './engine-ports.js';
 import type { Fate } from './fate.js';
@@ -17,7 +17,7 @@ import { Lanes, type Taken } from './lanes.js';
 import { backoffMs, Limiter } from './limiter.js';
 import { Pace } from './pace.js';
 import { groupOf, requestSize } from './request.js';
-import { type Owner, Sender } from './sender.js';
+import { type Concluding, isStored, type Owner, Sender } from './sender.js';
 
 export interface LaneOwner extends Owner {
   /**
@@ -152,20 +152,24 @@ export class Dispatcher {
 
   async #run(group: string, taken: readonly Taken<Item>[]): Promise<void> {
     let left: readonly Item[] = [];
+    const concluding: Concluding = new Map();
     try {
-      left = (await this.#sender.send(taken.flatMap(({ items }) => items))) ?? [];
+      left =
+        (await this.#sender.send(
+          taken.flatMap(({ items }) => items),
+          concluding,
+        )) ?? [];
     } catch (error) {
-      // A defect of ours would hold for every record: stop before anything is released past it.
-      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      const [item] = taken.flatMap((one) => one.items);
-      if (item !== undefined) await this.#owner.conclude(item, { kind: 'halt', cause });
+      await this.#break(taken[0]?.items[0], error);
     }
     this.#inFlight -= 1;
     this.#fly(group, -1);
     for (const { lane } of taken) {
       const back = left.filter(({ command }) => laneOf(command) === lane);
+      const concluded = concluding.get(lane);
       const waitMs = group === 'quick' ? this.#pace.sent(lane, this.#ports.now()) : 0;
-      if (back.length > 0) void this.#rest(lane, back);
+      if (concluded !== undefined) void this.#free(lane, concluded);
+      else if (back.length > 0) void this.#rest(lane, back);
       else if (waitMs > 0) void this.#slow(lane, waitMs);
       else this.#lanes.done(lane);
     }
@@ -174,6 +178,15 @@ export class Dispatcher {
 
   #fly(group: string, more: 1 | -1): void {
     this.#flying.set(group, (this.#flying.get(group) ?? 0) + more);
+  }
+
+  /** D6: a lane of a list goes on when what it had in it is `concluded`. */
+  async #free(lane: string, concluded: Promise<void>): Promise<void> {
+    this.#inFlight += 1;
+    await concluded;
+    this.#inFlight -= 1;
+    this.#lanes.done(lane);
+    this.pump();
   }
 
   /** The lane stays busy: what comes meanwhile goes along with the next signal. */
@@ -206,15 +219,28 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** D5 */
   async #conclude(item: Item, fate: Fate): Promise<void> {
-    const group = groupOf(item.command);
-    const isStored = fate.kind === 'aside' || item.of.kind === 'redo';
-    if (isStored) {
-      this.#fly(group, -1);
-      this.pump();
+    const conclude = (): Promise<void> => this.#owner.conclude(item, fate);
+    if (!isStored(item, fate)) await conclude();
+    else if (!isListed(item.command)) await this.#apart(groupOf(item.command), conclude);
+    // The request of a list does not wait for it, and may be over by then.
+    else await conclude().catch((error: unknown) => this.#break(item, error));
+  }
+
+  /** A defect of ours would hold for every record: stop before anything is released past it. */
+  async #break(item: Item | undefined, error: unknown): Promise<void> {
+    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (item !== undefined) await this.#owner.conclude(item, { kind: 'halt', cause });
+  }
+
+  /** D5: what a request of `group` waits for without its place. It comes back over the limit. */
+  async #apart<T>(group: string, wait: () => Promise<T>): Promise<T> {
+    this.#fly(group, -1);
+    this.pump();
+    try {
+      return await wait();
+    } finally {
+      this.#fly(group, 1);
     }
-    await this.#owner.conclude(item, fate);
-    if (isStored) this.#fly(group, 1);
   }
 }

@@ -7,9 +7,10 @@
  * D2 A request that is given up ends what was in it: nothing after it is sent in its stead, or the
  *    inbox would take the later and drop the earlier when it comes again.
  * D3 What must wait behind a held record is held, also when it was queued before that one was.
+ * D6 Of a list, which is of many lanes, none waits until what another had in it is concluded.
  */
 import { announcementFor, mayStart, overFor, placed } from './announcement.js';
-import { laneOf } from '../matching/command.js';
+import { isListed, laneOf } from '../matching/command.js';
 import type { Busy, Conclusion, Courier } from './courier.js';
 import type { EnginePorts } from './engine-ports.js';
 import { type Fate, fateOf } from './fate.js';
@@ -26,6 +27,14 @@ export interface Owner {
   conclude(item: Item, fate: Fate): Promise<void>;
   /** The item waits behind a held record. */
   hold(item: Item): void;
+}
+
+/** By lane of a list that was sent: when what it had in it is stored. Absent: that is over. */
+export type Concluding = Map<string, Promise<void>>;
+
+/** True when the store has to be told of the fate of `item`, and may be away. */
+export function isStored({ of }: Item, fate: Fate): boolean {
+  return fate.kind === 'aside' || of.kind === 'redo';
 }
 
 export class Sender {
@@ -49,8 +58,14 @@ export class Sender {
     this.#owner = owner;
   }
 
-  /** Resolves with what is to be tried again, in its order; undefined when it was given up (D2). */
-  async send(queued: readonly Item[]): Promise<readonly Item[] | undefined> {
+  /**
+   * Resolves with what is to be tried again, in its order; undefined when it was given up (D2). The
+   * rest is concluded, or `concluding`.
+   */
+  async send(
+    queued: readonly Item[],
+    concluding: Concluding,
+  ): Promise<readonly Item[] | undefined> {
     const [head] = queued;
     const over = head === undefined ? [] : await overFor(head.command, this.#held);
     const items = queued.filter((item) => this.#mayGo(item));
@@ -58,7 +73,9 @@ export class Sender {
     if (first === undefined) return [];
     // Without the one that was held, the others may not belong together (G2).
     const size = requestSize(items, this.#limits);
-    if (size < items.length) return this.#sendEach([items.slice(0, size), items.slice(size)]);
+    if (size < items.length) {
+      return this.#sendEach([items.slice(0, size), items.slice(size)], concluding);
+    }
     const conclusion = await this.#deliver([first, ...rest], over);
     if (conclusion.kind === 'given-up') return undefined;
     if (conclusion.kind === 'retry') {
@@ -66,7 +83,10 @@ export class Sender {
       return items;
     }
     if (conclusion.kind === 'reject' && items.length > 1) {
-      return this.#sendEach(items.map((item) => [item]));
+      return this.#sendEach(
+        items.map((item) => [item]),
+        concluding,
+      );
     }
     const again: Item[] = [];
     for (const [index, item] of items.entries()) {
@@ -75,19 +95,27 @@ export class Sender {
         const retry = { scope: 'lane', cause: fate.cause, code: 'effect' } as const;
         this.#ports.observer.retrying(laneOf(item.command), retry, item.attempts + 1);
         again.push(item);
+      } else if (isStored(item, fate) && isListed(item.command)) {
+        concluding.set(laneOf(item.command), this.#owner.conclude(item, fate));
       } else await this.#owner.conclude(item, fate);
     }
     return again;
   }
 
   /** Sends `parts` one after the other, without what follows in its lane what is tried again (D4). */
-  async #sendEach(parts: readonly (readonly Item[])[]): Promise<readonly Item[] | undefined> {
+  async #sendEach(
+    parts: readonly (readonly Item[])[],
+    concluding: Concluding,
+  ): Promise<readonly Item[] | undefined> {
     const again: Item[] = [];
     for (const part of parts) {
       const resting = new Set(again.map(({ command }) => laneOf(command)));
       const waits = ({ command }: Item): boolean => resting.has(laneOf(command));
       again.push(...part.filter(waits));
-      const left = await this.send(part.filter((item) => !waits(item)));
+      const left = await this.send(
+        part.filter((item) => !waits(item)),
+        concluding,
+      );
       if (left === undefined) return undefined;
       again.push(...left);
     }

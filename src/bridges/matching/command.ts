@@ -98,6 +98,11 @@ export function laneOf(command: Command): string {
   return command.kind === 'run' ? `run:${command.activity}:${command.key}` : command.workflowId;
 }
 
+/** True when it goes out in a list, with others of other lanes: one of each lane. */
+export function isListed(command: Command): boolean {
+  return command.kind === 'run' && command.takes === 'list';
+}
+
 /** A workflow the bridge can start: its one argument opens an inbox. */
 // The parameter is `never` so that every workflow function is assignable, whatever its argument.
 type InboxWorkflow = (input: never) => Promise<unknown>;
