@@ -63,7 +63,7 @@ export interface MarksState {
   readonly late: readonly string[];
   /** Identities that producers gave, of the newest accepted events, oldest first. */
   readonly recent?: readonly string[];
-  /** By source: up to where holes were given up; absent: nowhere. */
+  /** By source: up to where holes were given up, or the mark had to move; absent: nowhere. */
   readonly lost?: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +91,10 @@ export class Marks {
     for (const [source, at] of Object.entries(lost)) this.#of(source).lost = at;
   }
 
-  /** How often a bound was met and the oldest entry was given up: 0 where all keep their promises. */
+  /**
+   * How often a bound was met and the oldest entry was given up, or an event dropped of which it is
+   * not known any more whether it was applied: 0 where all keep their promises.
+   */
   get forgotten(): number {
     return this.#forgotten;
   }
@@ -102,8 +105,8 @@ export class Marks {
   }
 
   /**
-   * True when `event`, which was announced as passed over, would be dropped although it may never
-   * have been applied: so many were passed over that the hole may have been given up.
+   * True when `event` would be dropped although it may never have been applied: so many were passed
+   * over that its hole may have been given up, or so many came early that the mark had to move.
    */
   mayHaveLost(event: Skipped): boolean {
     const known = this.#sources.get(event.position.source);
@@ -114,7 +117,10 @@ export class Marks {
 
   /** Accepts `event`, or answers false: it is a repetition. */
   accept(event: Event): boolean {
-    if (!this.#isNewPlace(event)) return false;
+    if (!this.#isNewPlace(event)) {
+      if (this.mayHaveLost(event)) this.#forgotten += 1;
+      return false;
+    }
     const { late, position } = event;
     const identity = identityOf(event);
     const known = this.#of(position.source);
@@ -196,8 +202,11 @@ export class Marks {
     if (position.at <= known.at) return;
     const place = { id, at: position.at };
     known.ahead.set(keyOf(place), place);
-    // Past the bound the mark has to move after all, by as little as it can.
-    if (known.ahead.size > aheadMax) moveTo(known, lowest(known.ahead.values()));
+    if (known.ahead.size <= aheadMax) return;
+    // Past the bound the mark has to move after all, by as little as it can. Where a queue is let go
+    // in its order, nothing lies between; else what does is lost, as a hole that was given up.
+    moveTo(known, lowest(known.ahead.values()));
+    if (known.at > known.lost) known.lost = known.at;
   }
 
   #see({ ids }: Source, id: string): void {

@@ -15,7 +15,7 @@ export interface Source {
   readonly ahead: Map<string, Place>;
   /** Identity to position, the first where there are several. */
   readonly holes: Map<string, string>;
-  /** The highest position of a hole that was given up. */
+  /** The highest position of a hole that was given up, or to which the mark had to move. */
   lost: string;
 }
 

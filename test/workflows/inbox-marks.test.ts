@@ -92,6 +92,7 @@ describe('I3: out of order, beyond the mark', () => {
     const marks = new Marks();
     const queue = Array.from({ length: 1_000 }, (_, index) => held(index));
     expect(verdicts(marks, ...queue).every(Boolean)).toBe(true);
+    expect(marks.forgotten).toBe(0);
     expect(verdicts(carried(marks), ...queue).some(Boolean)).toBe(false);
   });
 });
@@ -228,5 +229,23 @@ describe('I5: bounds', () => {
     expect(marks.forgotten).toBe(44 + 10 + 10);
     // The newest are kept; the oldest are refused as repetitions rather than applied twice.
     expect(verdicts(marks, held(300), held(1))).toEqual([true, false]);
+  });
+
+  it('where the mark has to move past what has not come, that is doubtful, and its loss is counted', () => {
+    const marks = new Marks();
+    verdicts(marks, at(1));
+    marks.skip(place(600));
+    for (let position = 1_256; position > 1_000; position -= 1) marks.accept(held(position));
+    expect(marks.mayHaveLost(place(500))).toBe(false);
+    marks.accept(held(1_000));
+    const next = carried(marks);
+    expect([500, 600, 1, 1_000, 1_001, 1_257].map((one) => next.mayHaveLost(place(one)))).toEqual([
+      ...[true, false, true, false, false, false],
+    ]);
+    expect(next.forgotten).toBe(0);
+    expect(verdicts(next, held(500), at(501), held(600), at(1_257))).toEqual([
+      ...[false, false, true, true],
+    ]);
+    expect(next.forgotten).toBe(2);
   });
 });
