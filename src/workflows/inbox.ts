@@ -13,6 +13,7 @@ import {
   condition,
   defineQuery,
   defineSignal,
+  patched,
   setHandler,
   sleep,
 } from '@temporalio/workflow';
@@ -155,7 +156,8 @@ export class Inbox<E extends Event> {
   /**
    * Answers an update that carries an event. The handler runs at once, beside whatever the workflow
    * is doing, and once per event; it does not wait for events that lie untaken. A refusal of the
-   * `validator` fails the update and leaves no trace; a repetition is not validated again.
+   * `validator` fails the update and leaves no trace; a repetition is not validated again. What was
+   * refused by the handler, and is redriven, is: it is asked anew.
    */
   answer<Result, A extends Event>(
     update: AnswerDefinition<Result, A>,
@@ -166,15 +168,17 @@ export class Inbox<E extends Event> {
     setHandler<Answer<Result>, [A, (readonly Skipped[])?], AnswerDefinition<Result, A>>(
       update,
       (event: A, skipped?: readonly Skipped[]) => {
-        const isNew = this.#accept([event], skipped).length > 0;
         const identity = identityOf(event);
-        return isNew
+        // Before that, such an event was refused again: histories of then are replayed as they were.
+        const isAnew = this.#isRefusedLate(event) && patched('headrace-redriven-update');
+        const isNew = this.#accept(isAnew ? [] : [event], skipped).length > 0;
+        return isNew || isAnew
           ? this.#answers.first(identity, () => handler(event))
           : this.#answers.again<Result>(identity);
       },
       {
         validator: (event: A) => {
-          if (this.#marks.accepts(event)) validator?.(event);
+          if (this.#marks.accepts(event) || this.#isRefusedLate(event)) validator?.(event);
         },
         ...described,
       },
@@ -199,6 +203,10 @@ export class Inbox<E extends Event> {
       answers: this.#answers.state(),
       duplicates: this.#duplicates,
     };
+  }
+
+  #isRefusedLate(event: Event): boolean {
+    return event.late !== undefined && this.#answers.isRefused(identityOf(event));
   }
 
   #accept<A extends Event>(events: readonly A[], skipped: readonly Skipped[] = []): readonly A[] {

@@ -1,5 +1,5 @@
 /** A workflow that every action can be tried on: it notes what reaches it, and answers. */
-import { ApplicationFailure, defineQuery, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, defineQuery, proxyActivities, setHandler } from '@temporalio/workflow';
 import { defineAnswer } from '../../src/workflows/answers.js';
 import type { Event } from '../../src/workflows/event.js';
 import { openInbox, type Opening } from '../../src/workflows/inbox.js';
@@ -19,14 +19,23 @@ type DeskEvent = DeskOpened | DeskTold | DeskClosed;
 export const notesQuery = defineQuery<readonly string[]>('notes');
 export const askDesk = defineAnswer<number, DeskAsked>('ask');
 
-/** Ends with its notes when it is closed. */
+/** No worker has it: it fails once its time is over. */
+const { vouchFor } = proxyActivities<{ vouchFor(n: number): Promise<void> }>({
+  ...{ scheduleToCloseTimeout: '100ms', retry: { maximumAttempts: 1 } },
+});
+
+/**
+ * Ends with its notes when it is closed. Answers what it is asked, but nothing below zero, and
+ * nothing above 100 that it was not told before.
+ */
 export async function keepDesk(input: Opening<DeskEvent>): Promise<readonly string[]> {
   const inbox = openInbox<DeskEvent>(input);
   const notes: string[] = [];
   setHandler(notesQuery, () => notes);
   inbox.answer(
     askDesk,
-    ({ data: { n } }) => {
+    async ({ data: { n } }) => {
+      if (n > 100 && !notes.includes(`told ${String(n)}`)) await vouchFor(n);
       if (n < 0) throw ApplicationFailure.nonRetryable('nothing is below zero');
       notes.push(`asked ${String(n)}`);
       return n;

@@ -6,6 +6,7 @@ import {
   defineSignal,
   setHandler,
   sleep,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import { defineAnswer } from '../../src/workflows/answers.js';
 import type { Event } from '../../src/workflows/event.js';
@@ -84,7 +85,10 @@ export const depositUpdate = defineAnswer<{ readonly balance: number }, Deposite
 export const renewSignal = defineSignal('renew');
 export const endSignal = defineSignal('end');
 
-/** Answers each deposit with the balance; refuses what is not positive, and fails at 13. */
+/**
+ * Answers each deposit with the balance; refuses what is not positive, fails at 13, and at 7 while
+ * it is empty.
+ */
 export async function account(input: Account): Promise<number> {
   const inbox = openInbox<Deposited>(input);
   let balance = input.balance ?? 0;
@@ -96,6 +100,9 @@ export async function account(input: Account): Promise<number> {
     async ({ data: { amount } }) => {
       await sleep(50);
       if (amount === 13) throw ApplicationFailure.nonRetryable('unlucky', 'Unlucky');
+      if (amount === 7 && balance === 0) {
+        throw new TimeoutFailure('empty', undefined, 'START_TO_CLOSE');
+      }
       balance += amount;
       return { balance };
     },

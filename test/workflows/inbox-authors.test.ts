@@ -116,6 +116,38 @@ describe('I8: answers', () => {
     });
   });
 
+  it('are not given to what was refused: redriven, its handler is asked anew, for as long as it takes', async () => {
+    const stream = new Stream();
+    const early = deposit(stream, 7);
+    const late = { ...early, late: 'held' } as const;
+    const failureOf = async (handle: WorkflowHandle<typeof account>, event: Deposited) => {
+      const error: unknown = await send(handle, event).catch((reason: unknown) => reason);
+      return error instanceof WorkflowUpdateFailedError ? error.cause?.message : error;
+    };
+    await run(account, {}, async (handle) => {
+      expect(await failureOf(handle, early)).toBe('empty');
+      // It repeats: nothing else is said of it, whatever has become of the balance.
+      expect(await failureOf(handle, early)).toBe('empty');
+      expect(await failureOf(handle, late)).toBe('empty');
+      for (let count = 1; count <= 17; count += 1) {
+        expect(await send(handle, deposit(stream, 1))).toEqual(answered(count));
+      }
+      expect(await failureOf(handle, early)).toBe('empty');
+      const { runId } = await handle.describe();
+      await handle.signal(renewSignal);
+      await until(async () => (await handle.describe()).runId !== runId);
+      expect(await Promise.all([send(handle, late), send(handle, late)])).toEqual([
+        ...[answered(24), answered(24)],
+      ]);
+      expect([await send(handle, late), await send(handle, early)]).toEqual([
+        ...[answered(24), answered(24)],
+      ]);
+      expect((await handle.query(inboxQuery)).duplicates).toBe(5);
+      await handle.signal(endSignal);
+      expect(await handle.result()).toBe(24);
+    });
+  });
+
   it('I9: are given once to a fact that is published at two places, and are asked for by both', async () => {
     const stream = new Stream();
     const fact = (): Deposited => ({ ...deposit(stream, 5), id: 'd', ownId: true });

@@ -43,7 +43,7 @@ export const rejectionReasons = {
   },
   'inbox-forgot': {
     cause:
-      'More than 256 events of one source were passed over for its workflow, which does not know any more whether it had this one.',
+      'Its workflow does not know any more whether it had this event: more than 256 of one source were passed over, or more updates were answered since than it remembers.',
     remedy: 'See in the workflow whether it was applied; if not, publish it anew. Then discard it.',
   },
   'update-refused': {

@@ -5,8 +5,8 @@ import { inboxQuery, type InboxState } from '../../workflows/index.js';
 import type { Recollection, Seen, Unanswered } from '../engine/courier.js';
 import { judged } from './grpc-failure.js';
 import type { UpdateRequest } from '../engine/request.js';
-import { factIdOf } from '../engine/request-id.js';
 import { type Target, withDeadline } from './temporal.js';
+import { updateIdOf } from './update-id.js';
 import type { Verdict } from '../engine/verdict.js';
 
 const { UpdateWorkflowExecutionLifecycleStage, WorkflowExecutionStatus } =
@@ -23,26 +23,45 @@ export async function requestUpdate(target: Target, request: UpdateRequest): Pro
     defaultPayloadConverter,
     ...(skipped.length === 0 ? [event] : [event, skipped]),
   );
+  const updateId = await updateIdOf(target, request);
   const { outcome } = await withDeadline(target, () =>
     client.workflowService.updateWorkflowExecution({
       ...{ namespace, workflowExecution: { workflowId } },
       waitPolicy: { lifecycleStage: completed },
       request: {
-        meta: { updateId: factIdOf(update, workflowId, event), identity },
+        meta: { updateId, identity },
         input: { name: update, args: { payloads: args ?? [] } },
       },
     }),
   );
   if (outcome?.failure != null) {
-    const { message } = defaultFailureConverter.failureToError(
-      outcome.failure,
-      defaultPayloadConverter,
-    );
-    return { kind: 'reject', reason: 'update-refused', detail: message };
+    const error = defaultFailureConverter.failureToError(outcome.failure, defaultPayloadConverter);
+    return { kind: 'reject', reason: 'update-refused', detail: wordsOf(error) };
   }
-  if (outcome?.success != null) return { kind: 'done' };
+  if (outcome?.success != null) {
+    // Late, it was set aside before, perhaps because it was refused: that it repeats is no success.
+    if (event.late === undefined || !isDuplicate(outcome.success)) return { kind: 'done' };
+    const detail = `workflow ${JSON.stringify(workflowId)} has forgotten how it answered ${update}`;
+    return { kind: 'reject', reason: 'inbox-forgot', detail };
+  }
   const cause = `update ${update} of ${workflowId} has no answer yet`;
   return { kind: 'retry', scope: 'lane', cause, code: 'unanswered' };
+}
+
+/** A failure of an activity or of a child has its words in its causes. */
+function wordsOf(error: unknown): string {
+  const words: string[] = [];
+  for (let one = error; one instanceof Error; one = one.cause) words.push(one.message);
+  return words.join(': ');
+}
+
+/** True when an inbox says that it had the event some time ago. */
+function isDuplicate({ payloads }: proto.temporal.api.common.v1.IPayloads): boolean {
+  const [payload] = payloads ?? [];
+  if (payload == null) return false;
+  const answer: unknown = defaultPayloadConverter.fromPayload(payload);
+  const isAnswer = typeof answer === 'object' && answer !== null && 'kind' in answer;
+  return isAnswer && answer.kind === 'duplicate';
 }
 
 /** What the newest run of `workflowId` is, and what its inbox had seen if it is closed. */
@@ -65,9 +84,22 @@ export async function inboxOf(
   // The query is replayed by a worker: where none runs, the deadline passes and it is asked again.
   const inbox = await judged(() => queryInbox(target, workflowId));
   if (!('kind' in inbox)) return { kind: 'seen', inbox: inbox.state };
-  // Refused: the workflow answers no such question, since it has no inbox.
-  if (inbox.kind === 'reject') return { kind: 'seen', inbox: undefined };
-  return unanswered(inbox);
+  // It answers no such question, or it never ran.
+  if (hasNoInbox(inbox)) return { kind: 'seen', inbox: undefined };
+  if (inbox.kind !== 'reject') return unanswered(inbox);
+  // Whether it has one is not known: no worker of now can replay it, or knows its type.
+  const { detail: cause } = inbox;
+  return { kind: 'retry', scope: 'lane', cause, code: 'inbox-unreadable' };
+}
+
+/**
+ * True for what a run without an inbox answers when it is asked for one. Any other refusal comes of
+ * a run that could not be replayed. The words are those of the SDK, `queryWorkflowNextHandler` in
+ * `@temporalio/workflow`.
+ */
+export function hasNoInbox(verdict: Verdict): boolean {
+  if (verdict.kind !== 'reject') return verdict.kind === 'closed';
+  return verdict.detail.includes(`did not register a handler for ${inboxQuery.name}`);
 }
 
 function unanswered(
