@@ -91,6 +91,16 @@ describe('the dead-letter topic', () => {
     expect(topics[0]?.partitions).toHaveLength(6);
   });
 
+  it('L1: a time that the topic refuses is kept as text, and the letter is there', async () => {
+    const { source, target, letters } = await scene();
+    const timestamp = '9223372036854775807';
+    await letters.bury(aLetter(source, { timestamp }));
+    const [found] = await read(target, 1);
+    expect(found?.message.headers?.['__headrace.errors.timestamp']?.toString()).toBe(timestamp);
+    expect(Math.abs(Number(found?.message.timestamp) - Date.now())).toBeLessThan(600_000);
+    expect(found?.message.value?.toString()).toBe('v');
+  });
+
   it('another number of partitions: one key stays in one partition', async () => {
     const { source, target, letters } = await scene();
     await create(target, 3);

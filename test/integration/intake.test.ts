@@ -13,6 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { type Bridge, runBridge } from '../../src/bridge.js';
 import { createDecoder, type Decoder } from '../../src/bridges/matching/decoder.js';
 import { decodeCommit } from '../../src/bridges/intake/done-map.js';
+import type { Route } from '../../src/bridges/matching/route.js';
 import { createLog } from '../../src/log.js';
 import { entries, entryRoute } from '../support/ledger-entries.js';
 import { entriesQuery } from '../support/ledger-workflow.js';
@@ -24,6 +25,7 @@ const taskQueue = `intake-${randomUUID()}`;
 interface Unusual {
   readonly decoder?: Decoder;
   readonly topics?: string | RegExp;
+  readonly routes?: readonly Route[];
   readonly log?: Logger;
 }
 
@@ -99,14 +101,16 @@ describe('the intake', () => {
       ledger,
       bridge: async (
         whenRecordsAreGone: 'halt' | 'continue' = 'halt',
-        { decoder = createDecoder(), topics = topic, log = silentLog }: Unusual = {},
+        unusual: Unusual = {},
       ): Promise<Bridge> => {
+        const { decoder = createDecoder(), topics = topic, log = silentLog } = unusual;
+        const { routes = [entryRoute(topics)] } = unusual;
         const settings = { kafka, client, log, taskQueue, groupId: topic, whenRecordsAreGone };
         const started = await runBridge({
           ...{
             ...settings,
             decoder,
-            routes: [entryRoute(topics)],
+            routes,
             deadLetterTopic: `${topic}-letters`,
           },
         });
@@ -120,6 +124,10 @@ describe('the intake', () => {
       send: (first: number, last: number, partition = 0, to = topic) =>
         write(kafka, to, entries(ledger, first, last, partition)),
       applied: () => read(client, ledger),
+      committed: async () => {
+        const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+        return Number(group?.partitions[0]?.offset);
+      },
       eventually: (count: number) =>
         eventually(`${String(count)} entries`, async () => {
           return (await read(client, ledger)).length >= count;
@@ -276,6 +284,34 @@ describe('the intake', () => {
     await until(10);
     expect(await applied()).toEqual(numbers(0, 9));
   });
+
+  it.each([
+    ['an Error', Error],
+    ['a TypeError', TypeError],
+  ])(
+    'a route that throws %s halts before its record; mended, it goes on from there',
+    async (_, Kind) => {
+      const { topic, bridge, end, send, eventually: until, applied, committed } = await scene();
+      const route = entryRoute(topic);
+      const to: Route['to'] = (event) => {
+        if ((event.data as { n: number }).n === 312) throw new Kind('no such ledger');
+        return route.to(event);
+      };
+      const first = await bridge('halt', { routes: [{ ...route, to }] });
+      await send(0, 9);
+      await until(10);
+      await send(10, 599);
+      await expect(first.halted).rejects.toThrow(
+        `record ${topic}/0/312: the code of route "enter" threw ${Kind.name}: no such ledger`,
+      );
+      await end(first);
+      expect(await committed()).toBeGreaterThanOrEqual(10);
+      expect(await committed()).toBeLessThanOrEqual(312);
+      await bridge();
+      await until(600);
+      expect(await applied()).toEqual(numbers(0, 599));
+    },
+  );
 
   it('a commit says which incarnation of the topic it is of', async () => {
     const { topic, bridge, send, eventually: until } = await scene();

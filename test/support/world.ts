@@ -104,6 +104,8 @@ export class World {
   /** Requests that reached no answer before their bridge died: they may still arrive. */
   readonly #late: Request[] = [];
   #mended = false;
+  /** Why a bridge halted, which none of them should. */
+  #halted: string | undefined;
   #clock = 0;
   /** The group: the partitions are shared out among them. */
   readonly #members: Member[];
@@ -151,8 +153,9 @@ export class World {
     await this.#calm(() => this.store.rows.every(({ ended }) => ended !== undefined));
   }
 
-  /** Commits must never pass a record that nothing durable was decided on. */
+  /** Commits must never pass a record that nothing durable was decided on, and no bridge halts. */
   checkCommits(): void {
+    if (this.#halted !== undefined) throw new Error(`halted: ${this.#halted}`);
     const holes = this.#log.flatMap((entries, partition) =>
       entries.filter(
         (entry) =>
@@ -303,7 +306,7 @@ export class World {
       // A zombie; the bridge that has the partitions is never fenced.
       lost: () => undefined,
       halt: (cause) => {
-        throw new Error(`halted: ${cause}`);
+        this.#halted ??= cause;
       },
     };
     const engine = new Engine(ports, tight);

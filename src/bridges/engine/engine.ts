@@ -12,6 +12,7 @@
  */
 import { Asides } from './asides.js';
 import { laneOf } from '../matching/command.js';
+import { decisionsOn } from './decisions.js';
 import { Dispatcher } from './dispatcher.js';
 import {
   type Assignment,
@@ -23,6 +24,7 @@ import {
   type Release,
 } from './engine-ports.js';
 import type { Fate } from './fate.js';
+import { complaintOf } from '../formats/unreadable.js';
 import { heldKey } from '../holding/held.js';
 import { HeldRecords } from '../holding/held-records.js';
 import type { Item, Passage } from './item.js';
@@ -135,8 +137,8 @@ export class Engine {
   }
 
   /**
-   * Records of one partition in offset order. Returns at once; a stale epoch, or a partition that
-   * is not assigned, is ignored.
+   * Records of one partition in offset order. Returns at once, and never throws; a stale epoch, or a
+   * partition that is not assigned, is ignored.
    */
   deliver(at: Delivery, records: readonly KafkaRecord[]): void {
     const window = this.#windows.at(at);
@@ -147,13 +149,12 @@ export class Engine {
       this.#windows.pause(window);
       return;
     }
-    window.arrive(records, at.highWatermark);
-    let unmatched = 0;
-    for (const record of records) unmatched += this.#accept(window, record);
-    window.offsets.advance(at.next);
-    if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
-    if (!window.paused && window.isFull()) this.#windows.pause(window);
-    this.#dispatcher.pump();
+    try {
+      this.#take(window, at, records);
+    } catch (error) {
+      const from = `${at.topic}/${at.partition}/${records[0]?.offset ?? '?'}`;
+      this.#ports.halt(`engine: records from ${from} on could not be taken: ${complaintOf(error)}`);
+    }
   }
 
   /** Records that will be delivered once something is there that reading them needs. */
@@ -161,11 +162,18 @@ export class Engine {
     if (at.epoch === this.#epoch) this.#windows.at(at)?.wait(records, at.highWatermark);
   }
 
-  /** Tries what is due of the held records, and copies what waits. Call it every second or so. */
+  /**
+   * Tries what is due of the held records, and copies what waits. Call it every second or so. Never
+   * rejects.
+   */
   async tend(): Promise<void> {
     if (this.#stopped) return;
-    this.#windows.keepWaiting();
-    await this.#redrive.turn();
+    try {
+      this.#windows.keepWaiting();
+      await this.#redrive.turn();
+    } catch (error) {
+      this.#ports.halt(`engine: held records could not be tried: ${complaintOf(error)}`);
+    }
   }
 
   /** Where a partition ends, as the brokers say: it is not fetched from while it is paused. */
@@ -193,6 +201,20 @@ export class Engine {
     for (const window of this.#windows) this.#windows.resumeIfEasy(window);
   }
 
+  #take(window: PartitionWindow, at: Delivery, records: readonly KafkaRecord[]): void {
+    window.arrive(records, at.highWatermark);
+    let unmatched = 0;
+    for (const record of records) {
+      unmatched += this.#accept(window, record);
+      // E3: no gap to be stepped over, but what nothing could be decided on.
+      if (this.#stopped) return;
+    }
+    window.offsets.advance(at.next);
+    if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
+    if (!window.paused && window.isFull()) this.#windows.pause(window);
+    this.#dispatcher.pump();
+  }
+
   /** Answers 1 where no route wanted the record. */
   #accept(window: PartitionWindow, record: KafkaRecord): number {
     const offset = BigInt(record.offset);
@@ -200,7 +222,8 @@ export class Engine {
       window.offsets.pass(offset);
       return 0;
     }
-    const decisions = this.#ports.decide(record);
+    const decisions = decisionsOn(this.#ports, record);
+    if (decisions === undefined) return 0;
     const [only] = decisions;
     if (only?.kind === 'ignore' && only.reason === 'no-match') {
       return window.offsets.pass(offset) ? 1 : 0;

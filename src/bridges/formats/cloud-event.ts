@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { KafkaRecord } from '../matching/record.js';
 import { problemsOf } from '../matching/schema.js';
+import { writtenAt } from '../matching/timestamp.js';
 import type { ApplicationEvent } from './application-event.js';
 import type { Row } from './change.js';
 import { isObject, parseJson } from './exact-json.js';
@@ -84,7 +85,7 @@ function cloudEvent(
   return {
     id: `${source} ${id}`,
     type,
-    occurredAt: time ?? new Date(Number(record.timestamp)).toISOString(),
+    occurredAt: time ?? writtenAt(record),
     data,
     attributes,
   };

@@ -4,13 +4,17 @@
  * in the key, and its payload in the value: JSON (`table.expand.json.payload`) or text with JSON.
  */
 import type { KafkaRecord } from '../matching/record.js';
+import { writtenAt } from '../matching/timestamp.js';
 import { type ApplicationEvent, applicationSchema } from './application-event.js';
 import { withoutSchema } from './connect-json.js';
 import { isObject, parseJson } from './exact-json.js';
 import { headerText } from './headers.js';
 import { Unreadable } from './unreadable.js';
 
-/** The event of an outbox record, or `undefined` where the headers tell of none. */
+/**
+ * The event of an outbox record, or `undefined` where the headers tell of none.
+ * @throws Unreadable `schema-mismatch` where its time is the record's, and that is no date.
+ */
 export function outboxEvent(record: KafkaRecord, content: unknown): ApplicationEvent | undefined {
   const id = told(headerText(record, 'id'));
   const type = told(headerText(record, 'eventType')) ?? told(headerText(record, 'type'));
@@ -22,8 +26,7 @@ export function outboxEvent(record: KafkaRecord, content: unknown): ApplicationE
   if (whole.success && whole.data.type === type && isObject(payload) && 'data' in payload) {
     return { ...whole.data, id, attributes };
   }
-  const occurredAt = new Date(Number(record.timestamp)).toISOString();
-  return { id, type, occurredAt, data: payload, attributes };
+  return { id, type, occurredAt: writtenAt(record), data: payload, attributes };
 }
 
 function payloadOf(content: unknown): unknown {

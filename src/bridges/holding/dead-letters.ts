@@ -2,7 +2,8 @@
  * Shell: a rejected record, its reason and its origin, to the dead-letter topic.
  *
  * L1 Key, value, headers and timestamp are kept byte for byte; what we add are headers of our own in
- *    the broker's `__dlq.errors.*` family (KIP-1191) and `__headrace.errors.*`, all as text.
+ *    the broker's `__dlq.errors.*` family (KIP-1191) and `__headrace.errors.*`, all as text. A
+ *    timestamp that the topic refuses (`message.timestamp.after.max.ms`) becomes one of these.
  * L2 A letter is delivered when every in-sync replica has it. Until then `bury` rejects, and may be
  *    called again: it may then be there twice.
  * L3 Nothing blocks for ever: a topic that is missing is created, a client that failed is replaced,
@@ -91,7 +92,7 @@ export function openDeadLetters(
     try {
       await deliver(await used, topic, message);
     } catch (error) {
-      if (!isTooLarge(error)) forget(used);
+      if (!isTooLarge(error) && !isMistimed(error)) forget(used);
       const refusal = kafkaRefusal(error);
       throw refusal === undefined ? error : new LetterRefused(`dead letters: ${refusal}`);
     }
@@ -100,9 +101,13 @@ export function openDeadLetters(
     const { record } = letter;
     const known = await countsOf(record.topic);
     const partition = partitionFor(record, known.get(record.topic), known.get(topic));
-    const message = messageOf(letter, group, partition);
+    let message = messageOf(letter, group, partition);
     try {
-      await send(message);
+      await send(message).catch((error: unknown) => {
+        if (!isMistimed(error)) throw error;
+        message = withoutTime(message);
+        return send(message);
+      });
       return;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
@@ -171,6 +176,12 @@ export function withoutContent(message: Message, bytes: number): Message {
   };
 }
 
+/** With the time of the broker in place of one that it refuses, which is kept as text. */
+function withoutTime({ timestamp, ...message }: Message): Message {
+  const headers = { ...message.headers, '__headrace.errors.timestamp': timestamp ?? '' };
+  return { ...message, headers };
+}
+
 /** Without a store, the letter is all that would be left of the record: it may not be cut. */
 function tooLarge({ record, reason }: Letter, topic: string, limit: number | undefined) {
   const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
@@ -210,9 +221,17 @@ async function deliver(producer: Producer, topic: string, message: Message): Pro
 }
 
 function isTooLarge(error: unknown): boolean {
+  return isOf(error, 'MESSAGE_TOO_LARGE') || isOf(error, 'RECORD_LIST_TOO_LARGE');
+}
+
+function isMistimed(error: unknown): boolean {
+  return isOf(error, 'INVALID_TIMESTAMP');
+}
+
+/** In the broker's words. */
+function isOf(error: unknown, type: string): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    const type = 'type' in at ? at.type : undefined;
-    if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') return true;
+    if ('type' in at && at.type === type) return true;
   }
   return false;
 }

@@ -12,6 +12,7 @@
 import type { Event } from '../../workflows/index.js';
 import { bury } from './burial.js';
 import type { Command } from '../matching/command.js';
+import { decisionsOn } from '../engine/decisions.js';
 import type { Dispatcher } from '../engine/dispatcher.js';
 import { Doubts } from '../engine/doubt.js';
 import type { EnginePorts, Outcome } from '../engine/engine-ports.js';
@@ -105,9 +106,10 @@ export class Redrive {
 
   #try(held: Held, token: string): void {
     const { record, route } = held;
-    const decisions = this.#ports
-      .decide(record)
-      .filter((decision) => coversRoute(route, decision.route));
+    const decisions = decisionsOn(this.#ports, record)?.filter((decision) =>
+      coversRoute(route, decision.route),
+    );
+    if (decisions === undefined) return;
     const redo: Redo = { kind: 'redo', held, token, open: decisions.length + 1 };
     for (const decision of decisions) this.#act(redo, decision);
     // The one that was added for this moment: also a record without decisions comes to its end.
@@ -162,9 +164,11 @@ export class Redrive {
   /** R2 */
   async #expire(held: Held, token: string): Promise<void> {
     const detail = `${held.detail}: not within the time it was parked for`;
-    const parks = this.#ports
-      .decide(held.record)
-      .some((one) => one.kind !== 'ignore' && one.park && coversRoute(held.route, one.route));
+    const decisions = decisionsOn(this.#ports, held.record);
+    if (decisions === undefined) return;
+    const parks = decisions.some(
+      (one) => one.kind !== 'ignore' && one.park && coversRoute(held.route, one.route),
+    );
     const blocks = parks || this.#isCrowded(held);
     const aside = { state: 'dead', reason: held.reason, detail, blocks } as const;
     await this.#bury(held, token, aside);

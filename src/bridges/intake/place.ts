@@ -3,7 +3,8 @@
  *
  * R1 Reading is continuous: a batch is taken only if it was fetched from where the last one ended,
  *    whatever kafkajs believes its position to be. Anything else was fetched for another
- *    assignment, and the partition is read again from the right place.
+ *    assignment, and the partition is read again from the right place. The place moves on only past
+ *    what was handed over.
  * R2 Batches without records (only control or aborted ones) say where they end, not where they were
  *    fetched. They move the place on if they follow it; if they come from beyond it, only after a
  *    second reading has found nothing in between either (compaction).
@@ -38,14 +39,19 @@ export class Place {
     this.#settledAt = now;
   }
 
-  /** R1. False: it is to be read again from `next`. */
-  take(fetchedFrom: bigint, next: bigint, now: number): boolean {
-    if (fetchedFrom !== this.next || next <= fetchedFrom) return false;
-    this.#moveTo(next, now);
-    return true;
+  /** R1. True for a batch that ends before `next`; false: it is to be read again from here. */
+  continues(fetchedFrom: bigint, next: bigint): boolean {
+    return fetchedFrom === this.next && next > fetchedFrom;
   }
 
-  /** R2. `first` is absent where compaction left nothing at all. False: as for `take`. */
+  /** R1. Everything before `next` was handed over. */
+  moveTo(next: bigint, now: number): void {
+    this.next = next;
+    this.#deliveredAt = now;
+    this.#doubted = undefined;
+  }
+
+  /** R2. `first` is absent where compaction left nothing at all. False: as for `continues`. */
   passOver(first: bigint | undefined, next: bigint, now: number): boolean {
     if (next <= this.next) return true;
     const follows = (first ?? next - 1n) <= this.next;
@@ -53,7 +59,7 @@ export class Place {
       this.#doubted = this.next;
       return false;
     }
-    this.#moveTo(next, now);
+    this.moveTo(next, now);
     return true;
   }
 
@@ -72,12 +78,6 @@ export class Place {
       ...{ paused, unsettled, deliveredAt: this.#deliveredAt, resumedAt: this.#resumedAt },
       settledAt: this.#settledAt,
     };
-  }
-
-  #moveTo(next: bigint, now: number): void {
-    this.next = next;
-    this.#deliveredAt = now;
-    this.#doubted = undefined;
   }
 }
 

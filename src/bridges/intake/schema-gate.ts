@@ -6,11 +6,13 @@
  *    broker while a handler of one of its partitions is under way, so handlers never wait.
  * G3 While the registry does not answer, batches wait: they are neither passed over nor blamed. When
  *    it refuses, nothing passes any more.
+ * G4 A batch that could not be handed over halts, and nothing passes it: whoever read on would lose it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Decoder } from '../matching/decoder.js';
 import { RegistryUnavailable } from '../formats/schema-registry.js';
+import { complaintOf } from '../formats/unreadable.js';
 import type { KafkaRecord } from '../matching/record.js';
 
 export interface GatePorts {
@@ -43,16 +45,23 @@ export class SchemaGate {
     this.#ports = ports;
   }
 
-  /** Delivers at once where nothing is to be loaded and nothing waits before it. */
-  pass(batch: Batch): void {
-    const { topic, partition, records } = batch;
+  /**
+   * Delivers at once where nothing is to be loaded and nothing waits before it. False: it was not
+   * taken, neither now nor for later.
+   */
+  pass(batch: Batch): boolean {
+    if (this.#shut) return false;
+    const { topic, partition } = batch;
     const key = `${topic}/${partition}`;
     const before = this.#queues.get(key);
-    const loading = this.#ports.decoder.prepare(records);
-    if (before === undefined && loading === undefined) {
-      if (!this.#shut) batch.deliver();
-      return;
+    let loading: Promise<void> | undefined;
+    try {
+      loading = this.#ports.decoder.prepare(batch.records);
+    } catch (error) {
+      this.#fail(batch, error);
+      return false;
     }
+    if (before === undefined && loading === undefined) return this.#deliver(batch);
     if (before === undefined) this.#ports.pause(topic, partition);
     const loaded = this.#insist(loading, batch);
     const queue = this.#inTurn(before, loaded, batch).finally(() => {
@@ -61,6 +70,7 @@ export class SchemaGate {
       this.#ports.resume(topic, partition);
     });
     this.#queues.set(key, queue);
+    return true;
   }
 
   /** True while batches of this partition wait. */
@@ -76,12 +86,23 @@ export class SchemaGate {
   ): Promise<void> {
     await before;
     await loaded;
-    if (this.#shut || batch.ended()) return;
+    if (!this.#shut && !batch.ended()) this.#deliver(batch);
+  }
+
+  #deliver(batch: Batch): boolean {
     try {
       batch.deliver();
+      return true;
     } catch (error) {
-      this.#halt(error);
+      this.#fail(batch, error);
+      return false;
     }
+  }
+
+  /** G4 */
+  #fail({ topic, partition, records }: Batch, error: unknown): void {
+    const from = `${topic}/${partition}/${records[0]?.offset ?? '?'}`;
+    this.#halt(new Error(`intake: records from ${from} on were not taken: ${complaintOf(error)}`));
   }
 
   /** G3. Resolves when everything is loaded, or when that no longer matters. */

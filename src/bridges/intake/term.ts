@@ -147,7 +147,7 @@ export class Term {
     if (this.#identity !== undefined && !(await this.#isSame(this.#identity))) return;
     const fetched = BigInt((batch as unknown as FetchedBatch).fetchedOffset);
     const next = BigInt(batch.lastOffset()) + 1n;
-    if (!place.take(fetched, next, performance.now())) {
+    if (!place.continues(fetched, next)) {
       this.#readAgain(place);
       return;
     }
@@ -157,7 +157,8 @@ export class Term {
       const following = messages[at + sliceRecords];
       const slice = messages.slice(at, at + sliceRecords);
       const until = following === undefined ? next : BigInt(following.offset);
-      this.#pass(place, recordsOf(place, slice), until, highWatermark);
+      if (!this.#pass(place, recordsOf(place, slice), until, highWatermark)) break;
+      place.moveTo(until, performance.now());
     }
     if (!this.#over) this.#ports.read(place);
   }
@@ -177,11 +178,11 @@ export class Term {
     records: readonly KafkaRecord[],
     next: bigint,
     highWatermark: bigint,
-  ): void {
+  ): boolean {
     const epoch = this.#epoch;
-    if (epoch === undefined) return;
+    if (epoch === undefined) return false;
     const at = { topic, partition, epoch, next, highWatermark };
-    this.#gate.pass({
+    return this.#gate.pass({
       ...{ topic, partition, records },
       deliver: () => {
         this.#ports.deliver(at, records);

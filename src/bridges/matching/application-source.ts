@@ -6,6 +6,7 @@ import { spells } from './needle.js';
 import { topicPosition } from './position.js';
 import type { Predicate } from './predicate.js';
 import type { KafkaRecord } from './record.js';
+import { isoMoment, writtenAt } from './timestamp.js';
 import { topicPatterns, type Topics } from './topic-pattern.js';
 
 /** Application events of one type, and of some keys or headers only where `when` says so. */
@@ -35,7 +36,7 @@ export function application<E extends Event>(of: {
         id,
         type,
         ownId: true,
-        occurredAt: new Date(occurredAt).toISOString(),
+        occurredAt: isoMoment(Date.parse(occurredAt), 'occurredAt'),
         position: topicPosition(record),
         data: data.value,
       };
@@ -70,7 +71,7 @@ export function message<E extends Event, Content>(of: {
       const event = {
         id: `${position.source}:${position.at}`,
         type,
-        occurredAt: new Date(Number(record.timestamp)).toISOString(),
+        occurredAt: writtenAt(record),
         position,
         data: of.data(content.value, record),
       };

@@ -6,6 +6,8 @@ import { type EventSource, noMatch, validated } from './event-source.js';
 import { changeId, changePosition } from './position.js';
 import type { Predicate } from './predicate.js';
 import { rowOf, type Verbs, verbs } from './row-predicate.js';
+import type { KafkaRecord } from './record.js';
+import { isoMoment, writtenAt } from './timestamp.js';
 import { topicPatterns, type Topics } from './topic-pattern.js';
 
 export interface ChangeSource<E extends Event, Out, In extends object> {
@@ -56,15 +58,20 @@ export function change<E extends Event, Out, In extends object>(
       const row = validated(of.row, change.op === 't' ? {} : rowOf(change));
       if (row.kind === 'reject') return row;
       const position = changePosition(change, record);
-      const { source, ts_ms: capturedAt } = change;
       const event = {
         id: changeId(change, record, position),
         type: of.type,
-        occurredAt: new Date(source.ts_ms ?? capturedAt ?? Number(record.timestamp)).toISOString(),
+        occurredAt: changedAt(change, record),
         position,
         data: of.data(row.value, change),
       };
       return { kind: 'event', event: event as E };
     },
   };
+}
+
+/** The best that is told: when the database changed it, when that was captured, or written. */
+function changedAt({ source, ts_ms: capturedAt }: Change, record: KafkaRecord): string {
+  if (source.ts_ms != null) return isoMoment(source.ts_ms, 'source.ts_ms');
+  return capturedAt == null ? writtenAt(record) : isoMoment(capturedAt, 'ts_ms');
 }

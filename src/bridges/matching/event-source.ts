@@ -27,6 +27,7 @@ export interface EventSource<E extends Event = Event> {
    * Asked only of values that look like JSON objects without `\u`.
    */
   readonly mayMatch: (value: Buffer, record: KafkaRecord) => boolean;
+  /** @throws Unreadable for what the record cannot tell: it is rejected. */
   readonly read: (envelope: Envelope, record: KafkaRecord) => Reading<E>;
 }
 

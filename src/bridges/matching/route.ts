@@ -4,9 +4,11 @@ import type { Command } from './command.js';
 import { createDecoder, type Decoder } from './decoder.js';
 import type { Envelope } from './envelope.js';
 import { type EventKind, type EventSource, noMatch, type Reading } from './event-source.js';
+import { Unreadable } from '../formats/unreadable.js';
 import { looksLikeObject, mayHideLetters } from './needle.js';
 import type { KafkaRecord } from './record.js';
 import type { RejectReason } from './rejection.js';
+import { RouteFailed } from './route-failure.js';
 import { distinctTopics, matchesTopic, type TopicPattern } from './topic-pattern.js';
 
 /** What a route made of a record. */
@@ -31,7 +33,10 @@ export type Decision =
 /** Why a record was rightly not acted on. */
 export type IgnoreReason = 'no-match' | 'tombstone' | 'not-concerned';
 
-/** A named rule. `to` must be a function of the event alone: redelivery yields the same command. */
+/**
+ * A named rule. `to` must be a function of the event alone: redelivery yields the same command. What
+ * it throws halts the bridge; what is wrong with a record is for the schema of its event to say.
+ */
 export interface Route {
   readonly name: string;
   readonly kind: EventKind;
@@ -61,8 +66,9 @@ export interface RouteTable {
   /** What to subscribe to: names, and patterns that Kafka resolves. */
   readonly topics: readonly TopicPattern[];
   /**
-   * The decisions on one record; at least one. Never throws for what a record holds. Where nothing
-   * matches it answers with one and the same list, so that this costs nothing.
+   * The decisions on one record; at least one. Where nothing matches it answers with one and the
+   * same list, so that this costs nothing.
+   * @throws RouteFailed where a route's own code throws; nothing else for what a record holds.
    */
   decide(record: KafkaRecord): readonly Decision[];
 }
@@ -153,7 +159,7 @@ function readsPlain({ sources }: Reader): boolean {
 }
 
 function react({ sources, routes }: Reader, envelope: Envelope, record: KafkaRecord): Decision[] {
-  const reading = readingOf(sources, envelope, record);
+  const reading = readingOf({ sources, routes }, envelope, record);
   if (reading.kind === 'no-match') return [];
   if (reading.kind === 'reject') {
     // One dead letter per record and kind of event, however many routes would have reacted.
@@ -162,7 +168,7 @@ function react({ sources, routes }: Reader, envelope: Envelope, record: KafkaRec
     return [{ kind: 'reject', route, reason, detail, park: parks({ routes }) }];
   }
   return routes.map((route): Decision => {
-    const command = route.to(reading.event);
+    const command = commandOf(route, reading.event);
     return command === undefined
       ? { kind: 'ignore', route: route.name, reason: 'not-concerned' }
       : { kind: 'dispatch', route: route.name, command, park: route.onDeadLetter === 'park' };
@@ -170,18 +176,42 @@ function react({ sources, routes }: Reader, envelope: Envelope, record: KafkaRec
 }
 
 /** The first event that a source makes of it; else the first rejection. */
-function readingOf(
-  sources: readonly EventSource[],
-  envelope: Envelope,
-  record: KafkaRecord,
-): Reading {
+function readingOf({ sources, routes }: Reader, envelope: Envelope, record: KafkaRecord): Reading {
   let rejection: Reading | undefined;
   for (const source of sources) {
-    const reading = source.read(envelope, record);
+    const reading = readingFrom(source, envelope, record, routes);
     if (reading.kind === 'event') return reading;
     if (reading.kind === 'reject') rejection ??= reading;
   }
   return rejection ?? noMatch;
+}
+
+/** `data`, `where` and schemas are the routes' own code. */
+function readingFrom(
+  source: EventSource,
+  envelope: Envelope,
+  record: KafkaRecord,
+  routes: readonly Route[],
+): Reading {
+  try {
+    return source.read(envelope, record);
+  } catch (error) {
+    if (error instanceof Unreadable) {
+      return { kind: 'reject', reason: error.reason, detail: error.message };
+    }
+    throw new RouteFailed(
+      routes.map(({ name }) => name),
+      error,
+    );
+  }
+}
+
+function commandOf(route: Route, event: Event): Command | undefined {
+  try {
+    return route.to(event);
+  } catch (error) {
+    throw new RouteFailed([route.name], error);
+  }
 }
 
 function parks({ routes }: Pick<Reader, 'routes'>): boolean {

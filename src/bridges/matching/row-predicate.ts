@@ -81,7 +81,7 @@ export function is<R extends object = AnyRow, F extends Field<R> = Field<R>>(
 
 /**
  * The row passes `test`; a deleted row did. The row is as it came, before its schema.
- * `test` must not throw, and must be a function of the row alone.
+ * `test` must be a function of the row alone; what it throws halts the bridge.
  */
 export function where<R extends object = AnyRow>(
   words: string,

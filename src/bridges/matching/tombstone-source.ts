@@ -8,6 +8,7 @@ import { Unreadable } from '../formats/unreadable.js';
 import { topicPosition } from './position.js';
 import type { Predicate } from './predicate.js';
 import type { KafkaRecord } from './record.js';
+import { writtenAt } from './timestamp.js';
 import { topicPatterns, type Topics } from './topic-pattern.js';
 
 /**
@@ -39,7 +40,7 @@ export function tombstone<E extends Event, Key>(of: {
       const event = {
         id: `${position.source}:${position.at}`,
         type,
-        occurredAt: new Date(Number(record.timestamp)).toISOString(),
+        occurredAt: writtenAt(record),
         position,
         data: of.data(key.value),
       };

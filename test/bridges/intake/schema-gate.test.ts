@@ -35,7 +35,7 @@ function aGate() {
   });
   const pass = (name: string, partition = 0, ended = () => false) => {
     const records = [aRecord({ key: Buffer.from(name) })];
-    gate.pass({ topic: 't', partition, records, ended, deliver: () => log.push(name) });
+    return gate.pass({ topic: 't', partition, records, ended, deliver: () => log.push(name) });
   };
   const loading = async (name: string): Promise<Loading> => {
     await vi.waitUntil(() => loadings.has(name));
@@ -102,14 +102,38 @@ test('what nobody waits for any more is not delivered, and nothing stays paused'
   expect(log).toEqual(['pause 0', 'resume 0', 'plain new']);
 });
 
-test('what the engine cannot take halts the bridge', async () => {
-  const { gate, log, loading, logged } = aGate();
-  const deliver = () => {
-    throw new Error('broken');
+const broken = 'halt intake: records from t/0/7 on were not taken: broken';
+
+test.each(['first', 'plain'])(
+  'G4: what cannot be taken halts, and nothing passes it: %s',
+  async (name) => {
+    const { gate, log, pass, loading, logged } = aGate();
+    const deliver = () => {
+      throw new Error('broken');
+    };
+    const records = [aRecord({ key: Buffer.from(name), offset: '7' })];
+    const taken = gate.pass({ topic: 't', partition: 0, records, ended: () => false, deliver });
+    expect(taken).toBe(name === 'first');
+    if (taken) (await loading('first')).done();
+    await logged(broken);
+    expect(pass('plain later')).toBe(false);
+    expect(log).not.toContain('plain later');
+  },
+);
+
+test('G4: a decoder that throws halts too', () => {
+  const log: string[] = [];
+  const decoder: Decoder = {
+    open: () => ({ kind: 'tombstone' }),
+    prepare: () => {
+      throw new Error('broken');
+    },
   };
-  const records = [aRecord({ key: Buffer.from('first') })];
-  gate.pass({ topic: 't', partition: 0, records, ended: () => false, deliver });
-  (await loading('first')).done();
-  await logged('halt broken');
-  expect(log).toContain('halt broken');
+  const nothing = () => undefined;
+  const ports = { decoder, log: pino({ level: 'silent' }), pause: nothing, resume: nothing };
+  const gate = new SchemaGate({ ...ports, halt: (cause) => log.push(`halt ${cause}`) });
+  const records = [aRecord({ offset: '7' })];
+  const batch = { topic: 't', partition: 0, records, ended: () => false };
+  expect(gate.pass({ ...batch, deliver: () => log.push('delivered') })).toBe(false);
+  expect(log).toEqual([broken]);
 });

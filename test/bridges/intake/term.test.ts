@@ -1,0 +1,77 @@
+/** One term over a consumer that only writes down what it is told. */
+import type { Cluster, Consumer, EachBatchPayload } from 'kafkajs';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { createDecoder } from '../../../src/bridges/matching/decoder.js';
+import type { Delivery } from '../../../src/bridges/engine/engine-ports.js';
+import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
+import { Term } from '../../../src/bridges/intake/term.js';
+
+/** A term that reads `t/0` from offset 0 on, handing over by `deliver`. */
+function aTerm(deliver: (at: Delivery, records: readonly KafkaRecord[]) => void) {
+  const told: string[] = [];
+  const consumer = {
+    seek: ({ offset }: { offset: string }) => told.push(`seek ${offset}`),
+    pause: () => undefined,
+    resume: () => undefined,
+  } as unknown as Consumer;
+  const term = new Term(
+    { t: [0] },
+    {
+      ...{ consumer, cluster: {} as Cluster, decoder: createDecoder(), deliver },
+      log: pino({ level: 'silent' }),
+      read: ({ next }) => told.push(`read to ${String(next)}`),
+      halt: (cause) => told.push(`halt ${cause}`),
+      rejoin: (reason) => told.push(`rejoin ${reason}`),
+    },
+  );
+  term.open([{ topic: 't', generation: 'g', partition: 0, from: 0n }], 1, false);
+  const take = (fetchedOffset: number, last: number): Promise<void> =>
+    term.take({ batch: aBatch(fetchedOffset, last) } as unknown as EachBatchPayload);
+  return { term, told, take };
+}
+
+/** As kafkajs hands over records `fetchedOffset` to `last`. */
+function aBatch(fetchedOffset: number, last: number) {
+  const messages = Array.from({ length: last - fetchedOffset + 1 }, (_, index) => ({
+    ...{ offset: String(fetchedOffset + index), timestamp: '0', key: null, value: null },
+  }));
+  return {
+    ...{ topic: 't', partition: 0, messages, highWatermark: String(last + 1) },
+    ...{ fetchedOffset: String(fetchedOffset), lastOffset: () => String(last) },
+  };
+}
+
+test('a batch is handed over in slices, and the place moves on with them', async () => {
+  const slices: number[] = [];
+  const { term, told, take } = aTerm(({ next }, { length }) => void slices.push(Number(next), length));
+  await take(0, 599);
+  expect(slices).toEqual([250, 250, 500, 250, 600, 100]);
+  expect(told).toEqual(['seek 0', 'read to 600']);
+  expect(term.placeOf('t', 0)?.next).toBe(600n);
+});
+
+test('R1: what was fetched from elsewhere is read again from the right place', async () => {
+  const { told, take } = aTerm(() => undefined);
+  await take(3, 5);
+  expect(told).toEqual(['seek 0', 'seek 0']);
+});
+
+test.each([Error, TypeError])(
+  'R1: what is not handed over is not stepped over: %s halts, and kafkajs hears none of it',
+  async (Kind) => {
+    const delivered: string[] = [];
+    const { term, told, take } = aTerm((_, records) => {
+      if (records.some(({ offset }) => offset === '300')) throw new Kind('broken');
+      delivered.push(...records.map(({ offset }) => offset));
+    });
+    await expect(take(0, 599)).resolves.toBeUndefined();
+    expect(told[1]).toBe('halt intake: records from t/0/250 on were not taken: broken');
+    expect(term.placeOf('t', 0)?.next).toBe(250n);
+    // Should anybody fetch it again all the same: nothing passes.
+    await take(0, 599);
+    await take(250, 599);
+    expect(delivered).toHaveLength(250);
+    expect(term.placeOf('t', 0)?.next).toBe(250n);
+  },
+);
