@@ -49,11 +49,30 @@ const zstd: Codec = {
   },
 };
 
-/** Makes every kafkajs client of this process read snappy, lz4 and zstd. Repeating it is harmless. */
+const codecs = [
+  [CompressionTypes.Snappy, snappy],
+  [CompressionTypes.LZ4, lz4],
+  [CompressionTypes.ZSTD, zstd],
+] as const;
+
+/**
+ * Makes every kafkajs client of this process read snappy, lz4 and zstd. A codec that somebody has
+ * registered before stays. Repeating it is harmless.
+ */
 export function registerCodecs(): void {
-  CompressionCodecs[CompressionTypes.Snappy] = () => snappy;
-  CompressionCodecs[CompressionTypes.LZ4] = () => lz4;
-  CompressionCodecs[CompressionTypes.ZSTD] = () => zstd;
+  for (const [type, codec] of codecs) {
+    if (!isRegistered(type)) CompressionCodecs[type] = () => codec;
+  }
+}
+
+/** In place of those that it lacks, kafkajs has some that throw. */
+function isRegistered(type: (typeof codecs)[number][0]): boolean {
+  try {
+    CompressionCodecs[type]();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function asBuffer(content: Buffer | string): Buffer {

@@ -7,6 +7,7 @@ import {
   PartitionAssigners,
 } from 'kafkajs';
 import type { Logger } from 'pino';
+import { registerCodecs } from './compression.js';
 import { kafkaRefusal } from './kafka-refusal.js';
 import type { ProcessIdentity } from './member.js';
 import { refuseOffsetResets } from './offset-reset.js';
@@ -51,11 +52,12 @@ export interface ConsumerSigns {
   died(error: Error): void;
 }
 
-/** A consumer that is not connected yet. */
+/** A consumer that is not connected yet; it reads every kind of batch, whoever made its client. */
 export function createConsumer(
   kafka: Kafka,
   { groupId, sessionTimeoutMs }: GroupSettings,
 ): GroupConsumer {
+  registerCodecs();
   let cluster: Cluster | undefined;
   const consumer = kafka.consumer({
     groupId,
