@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type BridgeOptions, type BridgeSettings, settingsOf } from './bridge-options.js';
 import { openDeadLetters } from './bridges/holding/dead-letters.js';
+import { endsWithin } from './bridges/intake/deadline.js';
 import type { Decoder } from './bridges/matching/decoder.js';
 import { starter } from './bridges/temporal/eager-start.js';
 import { Engine } from './bridges/engine/engine.js';
@@ -17,6 +18,8 @@ import { inboxOf, recall } from './bridges/temporal/temporal-updates.js';
 
 /** How often held records are looked at, ms. */
 const tendMs = 1_000;
+/** Of the time that a stop may take, what is kept for committing and leaving: this part. */
+const leavingPart = 1 / 4;
 
 export interface Bridge {
   /** Rejects when the bridge halts: the reason holds for every record. */
@@ -28,7 +31,10 @@ export interface Bridge {
   assigned(): boolean;
   /** How it stands; `undefined` while it cannot tell. */
   state(): EngineState | undefined;
-  /** Drains within `withinMs`, commits, leaves the group. */
+  /**
+   * Drains, commits, leaves the group, all within `withinMs`, default 10,000: what does not answer by
+   * then is left to itself.
+   */
   stop(withinMs?: number): Promise<void>;
 }
 
@@ -91,11 +97,15 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const stop = async (withinMs = 10_000): Promise<void> => {
     clearInterval(tending);
     for (const { topic, partition } of engine.windows) intake.pause(topic, partition);
-    const until = Date.now() + withinMs;
-    while (!engine.idle && Date.now() < until) await sleep(20);
+    const until = performance.now() + withinMs;
+    const drained = until - withinMs * leavingPart;
+    while (!engine.idle && performance.now() < drained) await sleep(20);
     engine.stop();
-    await intake.stop();
-    await letters.close();
+    const leftMs = until - performance.now();
+    const ended = await Promise.all([intake.stop(leftMs), endsWithin(leftMs, letters.close())]);
+    if (ended.includes(false)) {
+      log.warn({ withinMs }, 'Kafka did not answer in time: the last records may come again');
+    }
   };
   return {
     ...{ halted, engine, stop },

@@ -8,6 +8,9 @@ import { openSignals } from '../signals.js';
 import { addressesInUse } from './connection.js';
 import { untilStopped } from './until-stopped.js';
 
+/** What is still open when everything has ended is of no use to anybody after so long, ms. */
+const lingerMs = 1_000;
+
 interface Options {
   readonly dayMs: string;
 }
@@ -38,6 +41,8 @@ async function run({ dayMs }: Options): Promise<void> {
     await bridge.stop();
     await clients.close();
     await signals.close();
-    log.info('bridge drained and stopped');
+    log.info('bridge stopped');
+    // A broker that does not answer keeps its connections; they must not keep the process.
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }

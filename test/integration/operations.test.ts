@@ -38,8 +38,8 @@ describe('bridge and worker with a port for operators', () => {
       async (answer) => ({ status: answer.status, text: await answer.text() }),
       () => ({ status: 0, text: 'does not answer' }),
     );
-  const control = (what: 'freeze' | 'thaw') =>
-    fetch(`${inject('stackControl')}/${what}/temporal`, { method: 'POST' });
+  const control = (what: 'freeze' | 'thaw', part: 'temporal' | 'kafka' = 'temporal') =>
+    fetch(`${inject('stackControl')}/${what}/${part}`, { method: 'POST' });
 
   beforeAll(async () => {
     site = await openSite(addresses);
@@ -113,6 +113,18 @@ describe('bridge and worker with a port for operators', () => {
       await eventually(`${part} to be ready again`, async () => {
         return (await get(part, '/readyz')).status === 200;
       });
+    }
+  });
+
+  it('SIGTERM while Kafka does not answer: the bridge ends within its time all the same', async () => {
+    const [bridge] = running;
+    await control('freeze', 'kafka');
+    try {
+      const before = performance.now();
+      expect(await bridge?.stop()).toBe(0);
+      expect(performance.now() - before).toBeLessThan(12_500);
+    } finally {
+      await control('thaw', 'kafka');
     }
   });
 });

@@ -12,6 +12,7 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { MemberAssignment } from './assignment.js';
 import { Commits } from './commits.js';
+import { endsWithin } from './deadline.js';
 import type { Decoder } from '../matching/decoder.js';
 import type { Engine } from '../engine/engine.js';
 import {
@@ -112,13 +113,17 @@ export class Intake {
     this.#rebuilding = this.#rebuild();
   };
 
-  /** Commits what is settled and leaves the group. */
-  async stop(): Promise<void> {
+  /**
+   * Commits what is settled and leaves the group, within `withinMs`. False: Kafka did not answer; what
+   * was not committed is delivered again, and the others get the partitions when the session ends.
+   */
+  async stop(withinMs = endMs): Promise<boolean> {
     this.#ended = true;
     for (const timer of this.#timers) clearInterval(timer);
-    await this.commit();
-    await this.#leave();
-    await this.#rebuilding;
+    const until = performance.now() + withinMs;
+    const committed = await endsWithin(withinMs / 2, this.commit());
+    const leaving = Promise.all([this.#leave(), this.#rebuilding]);
+    return (await endsWithin(until - performance.now(), leaving)) && committed;
   }
 
   async #build(): Promise<void> {
@@ -213,7 +218,7 @@ export class Intake {
   }
 
   async #rebuild(): Promise<void> {
-    await Promise.race([this.commit(), sleep(endMs, undefined, { ref: false })]);
+    await endsWithin(endMs, this.commit());
     this.#term?.end();
     for (let attempt = 1; !this.#ended; attempt += 1) {
       await this.#leave();
@@ -248,6 +253,6 @@ export class Intake {
     this.#current = undefined;
     if (consumer !== undefined) becomeMember(consumer, undefined);
     const left = consumer?.disconnect().catch(() => undefined);
-    await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
+    if (left !== undefined) await endsWithin(endMs, left);
   }
 }
