@@ -4,8 +4,8 @@
  * K2 Offsets are committed by us alone, and only between the opening of a term and its end: the
  *    broker accepts a commit for a partition that is no longer owned (tulios/kafkajs#1046).
  * K3 A consumer that crashes, falls silent or lost its claim is rebuilt; only a halt or a stop ends
- *    the intake. What Kafka refuses us for good halts. A topic that is missing keeps nobody from the
- *    others.
+ *    the intake. What Kafka refuses us for good halts, and so does what cannot be read (`deaths.ts`).
+ *    A topic that is missing keeps nobody from the others.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import type { MemberAssignment } from './assignment.js';
 import { Commits } from './commits.js';
 import { endsWithin } from './deadline.js';
+import { Deaths } from './deaths.js';
 import type { Decoder } from '../matching/decoder.js';
 import type { Engine } from '../engine/engine.js';
 import {
@@ -60,8 +61,12 @@ export class Intake {
   #timers: NodeJS.Timeout[] = [];
   #rebuilding: Promise<void> | undefined;
   #dead: GroupConsumer | undefined;
+  readonly #deaths = new Deaths();
+  #builtAt = 0;
   #looking = false;
   #ended = false;
+  /** Cuts short what is waited for before a consumer is built again. */
+  readonly #ending = new AbortController();
 
   constructor(kafka: Kafka, settings: IntakeSettings, log: Logger) {
     this.#kafka = kafka;
@@ -106,11 +111,14 @@ export class Intake {
     if (consumer !== undefined && this.assigned) await this.#commits?.commit(consumer);
   }
 
-  /** Leaves the group and joins it anew. What is under way goes on until the partitions are given out. */
-  readonly rejoin = (reason: string): void => {
+  /**
+   * Leaves the group and joins it anew, after `afterMs`. What is under way goes on until the partitions
+   * are given out.
+   */
+  readonly rejoin = (reason: string, afterMs = 0): void => {
     if (this.#ended || this.#rebuilding !== undefined) return;
-    this.#log.warn({ reason }, 'the consumer is rebuilt');
-    this.#rebuilding = this.#rebuild();
+    this.#log.warn({ reason, afterMs }, 'the consumer is rebuilt');
+    this.#rebuilding = this.#rebuild(afterMs);
   };
 
   /**
@@ -118,7 +126,7 @@ export class Intake {
    * was not committed is delivered again, and the others get the partitions when the session ends.
    */
   async stop(withinMs = endMs): Promise<boolean> {
-    this.#ended = true;
+    this.#end();
     for (const timer of this.#timers) clearInterval(timer);
     const until = performance.now() + withinMs;
     const committed = await endsWithin(withinMs / 2, this.commit());
@@ -130,6 +138,7 @@ export class Intake {
     const made = createConsumer(this.#kafka, this.#settings);
     this.#current = made;
     this.#aliveAt = performance.now();
+    this.#builtAt = this.#aliveAt;
     this.#subscribed = await subscribe(made, this.#settings, this.#log);
     if (this.#subscribed.length === 0 || this.#ended) return;
     this.#listen(made);
@@ -163,9 +172,18 @@ export class Intake {
       died: (error) => {
         if (made !== this.#current) return;
         this.#dead = made;
-        if (!this.#isRefused(error)) this.rejoin(`it died: ${error.message}`);
+        if (!this.#isRefused(error)) this.#rise(made, error);
       },
     });
+  }
+
+  /** After a death: D1 and D2 of `deaths.ts`. */
+  #rise(made: GroupConsumer, error: Error): void {
+    const readings = this.#termOf(made)?.places ?? [];
+    const livedMs = performance.now() - this.#builtAt;
+    const { afterMs, hopeless } = this.#deaths.died(error, readings, livedMs);
+    if (hopeless === undefined) this.rejoin(`it died: ${error.message}`, afterMs);
+    else this.#halt(hopeless);
   }
 
   /** A new term begins: nothing of the last one is delivered or committed any more. */
@@ -217,9 +235,11 @@ export class Intake {
     }
   }
 
-  async #rebuild(): Promise<void> {
+  async #rebuild(afterMs: number): Promise<void> {
     await endsWithin(endMs, this.commit());
     this.#term?.end();
+    await this.#leave();
+    await this.#rest(afterMs);
     for (let attempt = 1; !this.#ended; attempt += 1) {
       await this.#leave();
       try {
@@ -231,7 +251,8 @@ export class Intake {
         if (this.#isRefused(error)) continue;
         const reason = error instanceof Error ? error.message : String(error);
         this.#log.warn({ reason }, 'Kafka does not answer; it is tried again');
-        await sleep(Math.min(2_000, 250 * 2 ** attempt));
+        const isDead = this.#dead !== undefined && this.#dead === this.#current;
+        await this.#rest(Math.min(isDead ? 30_000 : 2_000, 250 * 2 ** attempt));
       }
     }
     if (this.#ended) await this.#leave();
@@ -242,10 +263,22 @@ export class Intake {
   /** K3: then there is nothing to build any more. */
   #isRefused(error: unknown): boolean {
     const refusal = kafkaRefusal(error);
-    if (refusal === undefined) return false;
+    if (refusal !== undefined) this.#halt(refusal);
+    return refusal !== undefined;
+  }
+
+  #halt(cause: string): void {
+    this.#end();
+    this.#settings.halt(cause);
+  }
+
+  #end(): void {
     this.#ended = true;
-    this.#settings.halt(refusal);
-    return true;
+    this.#ending.abort();
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
   }
 
   async #leave(): Promise<void> {

@@ -52,6 +52,7 @@ export interface StartingPoint {
   readonly recreated: boolean;
   /** The group has committed nothing of this incarnation yet. */
   readonly uncommitted: boolean;
+  readonly logEnd: bigint;
   readonly gone?: Gone;
 }
 
@@ -61,7 +62,7 @@ export function startingPoint(facts: PartitionFacts): StartingPoint {
   const at = { topic, partition, generation };
   const note = decodeCommit(committed?.metadata);
   const recreated = note !== undefined && !note.isOf(generation);
-  const how = { recreated, uncommitted: recreated || committed === undefined };
+  const how = { recreated, uncommitted: recreated || committed === undefined, logEnd };
   // The whole of a new incarnation is ours to read. Whoever never committed has been promised
   // nothing but what it began to read.
   const begun = reached !== undefined && reached < logStart ? reached : logStart;

@@ -96,7 +96,7 @@ function open(
   const assignments = points.map(({ assignment }) => assignment);
   const epoch = engine.assigned(assignments);
   const identified = topics.some(({ id }) => id !== undefined);
-  term.open(assignments, epoch, identified);
+  term.open(points, epoch, identified);
   begin(points.filter(({ uncommitted }) => uncommitted).map(({ assignment }) => assignment));
   const partitions = assignments.map(({ topic, partition, from }) =>
     [topic, partition, from].join('/'),

@@ -16,7 +16,7 @@ import { IdentityCheck } from './identity-check.js';
 import { Place, placeOf } from './place.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { SchemaGate } from './schema-gate.js';
-import type { Assignment } from './starting-point.js';
+import type { StartingPoint } from './starting-point.js';
 
 export interface TermPorts {
   readonly consumer: Consumer;
@@ -104,14 +104,20 @@ export class Term {
   }
 
   /**
-   * Reading begins, at `assignments`, for `epoch` of the engine. `identified`: the broker gives its
-   * topics identities, and can be asked for them.
+   * Reading begins, at `points`, for `epoch` of the engine. `identified`: the broker gives its topics
+   * identities, and can be asked for them.
    */
-  open(assignments: readonly Assignment[], epoch: number, identified: boolean): void {
+  open(
+    points: readonly Pick<StartingPoint, 'assignment' | 'logEnd'>[],
+    epoch: number,
+    identified: boolean,
+  ): void {
     const now = performance.now();
-    for (const assignment of assignments) {
+    for (const { assignment, logEnd } of points) {
       const { topic, partition, generation, from } = assignment;
-      this.#places.set(placeOf(topic, partition), new Place(assignment, now));
+      const place = new Place(assignment, now);
+      place.logEnd = logEnd;
+      this.#places.set(placeOf(topic, partition), place);
       this.generations.set(topic, generation);
       this.#ports.consumer.seek({ topic, partition, offset: from.toString() });
     }

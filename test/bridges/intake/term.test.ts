@@ -25,7 +25,8 @@ function aTerm(deliver: (at: Delivery, records: readonly KafkaRecord[]) => void)
       rejoin: (reason) => told.push(`rejoin ${reason}`),
     },
   );
-  term.open([{ topic: 't', generation: 'g', partition: 0, from: 0n }], 1, false);
+  const assignment = { topic: 't', generation: 'g', partition: 0, from: 0n };
+  term.open([{ assignment, logEnd: 600n }], 1, false);
   const take = (fetchedOffset: number, last: number): Promise<void> =>
     term.take({ batch: aBatch(fetchedOffset, last) } as unknown as EachBatchPayload);
   return { term, told, take };
