@@ -151,6 +151,9 @@ function intakeSettings(options: BridgeSettings, halt: (cause: string) => void):
     stuck: (topic, partition, forMs) => {
       observer.stuck(topic, partition, forMs);
     },
+    refused: () => {
+      observer.commitRefused();
+    },
   };
 }
 

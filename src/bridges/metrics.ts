@@ -101,7 +101,9 @@ function requestMeters(registry: Registry): Pick<Observer, 'sent' | 'retrying'> 
   };
 }
 
-function alarms(registry: Registry): Pick<Observer, 'assigned' | 'stuck' | 'expiring'> {
+function alarms(
+  registry: Registry,
+): Pick<Observer, 'assigned' | 'stuck' | 'commitRefused' | 'expiring'> {
   const rebalances = new Counter({
     name: 'headrace_rebalances_total',
     help: 'Assignments of partitions to this bridge.',
@@ -118,6 +120,11 @@ function alarms(registry: Registry): Pick<Observer, 'assigned' | 'stuck' | 'expi
     labelNames: ofPartition,
     registers: [registry],
   });
+  const refused = new Counter({
+    name: 'headrace_commits_refused_total',
+    help: 'Commits of offsets that the broker has not taken; the next one carries what they said.',
+    registers: [registry],
+  });
   const expiring = new Counter({
     name: 'headrace_expiring_total',
     help: 'Alarms that a record has waited for its workflow most of the time it was given.',
@@ -130,6 +137,9 @@ function alarms(registry: Registry): Pick<Observer, 'assigned' | 'stuck' | 'expi
     },
     stuck: (topic, partition) => {
       stuck.inc({ topic, partition });
+    },
+    commitRefused: () => {
+      refused.inc();
     },
     expiring: () => {
       expiring.inc();

@@ -70,12 +70,14 @@ describe('what the engine tells', () => {
     observer.assigned(2);
     observer.stuck('orders', 4, 60_000);
     observer.expiring('order:1', 0);
+    observer.commitRefused();
     const retries = 'headrace_retries_total{cause="unavailable",scope="all"}';
     expect(await read(registry, retries)).toBe(1);
     expect(await read(registry, 'headrace_rebalances_total')).toBe(2);
     expect(await read(registry, 'headrace_partitions_assigned')).toBe(2);
     expect(await read(registry, 'headrace_stuck_total{topic="orders",partition="4"}')).toBe(1);
     expect(await read(registry, 'headrace_expiring_total')).toBe(1);
+    expect(await read(registry, 'headrace_commits_refused_total')).toBe(1);
   });
 });
 

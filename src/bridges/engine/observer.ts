@@ -21,6 +21,8 @@ export interface Observer {
   assigned(partitions: number): void;
   /** Nothing of this partition was settled for so long, though something waits. */
   stuck(topic: string, partition: number, forMs: number): void;
+  /** The broker has not taken a commit of offsets; what it said is committed with the next. */
+  commitRefused(): void;
   /** A record waits for a workflow that does not run, and most of its time is over. */
   expiring(workflowId: string, deadlineMs: number): void;
 }
@@ -35,6 +37,7 @@ export const silent: Observer = {
   retrying: nothing,
   assigned: nothing,
   stuck: nothing,
+  commitRefused: nothing,
   expiring: nothing,
 };
 
@@ -58,6 +61,9 @@ export function tellAll(observers: readonly Partial<Observer>[]): Observer {
     },
     stuck: (topic, partition, forMs) => {
       for (const one of observers) one.stuck?.(topic, partition, forMs);
+    },
+    commitRefused: () => {
+      for (const one of observers) one.commitRefused?.();
     },
     expiring: (workflowId, deadlineMs) => {
       for (const one of observers) one.expiring?.(workflowId, deadlineMs);

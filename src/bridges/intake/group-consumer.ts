@@ -7,6 +7,7 @@ import {
   PartitionAssigners,
 } from 'kafkajs';
 import type { Logger } from 'pino';
+import { refuseOutdatedCommits } from './commit-fence.js';
 import { registerCodecs } from './compression.js';
 import { kafkaRefusal } from './kafka-refusal.js';
 import type { ProcessIdentity } from './member.js';
@@ -83,6 +84,7 @@ export function createConsumer(
   });
   if (cluster === undefined) throw new Error('kafka: kafkajs made no use of its assigner');
   refuseOffsetResets(cluster);
+  refuseOutdatedCommits(cluster);
   return { consumer, cluster };
 }
 

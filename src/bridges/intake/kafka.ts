@@ -1,8 +1,8 @@
 /**
  * Shell: a kafkajs consumer feeding an engine.
  *
- * K2 Offsets are committed by us alone, and only between the opening of a term and its end: the
- *    broker accepts a commit for a partition that is no longer owned (tulios/kafkajs#1046).
+ * K2 Offsets are committed by us alone, and only between the opening of a term and its end
+ *    (`commits.ts`).
  * K3 A consumer that crashes, falls silent or lost its claim is rebuilt; only a halt or a stop ends
  *    the intake. What Kafka refuses us for good halts, and so does what cannot be read (`deaths.ts`).
  *    A topic that is missing keeps nobody from the others.
@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { MemberAssignment } from './assignment.js';
-import { Commits } from './commits.js';
+import { Commits, type Member } from './commits.js';
 import { endsWithin } from './deadline.js';
 import { Deaths } from './deaths.js';
 import type { Decoder } from '../matching/decoder.js';
@@ -34,6 +34,8 @@ export interface IntakeSettings extends GroupSettings, TakeOverSettings {
   readonly decoder: Decoder;
   /** Nothing of a partition was settled for so long, though something waits. */
   readonly stuck: (topic: string, partition: number, forMs: number) => void;
+  /** The broker has not taken a commit. */
+  readonly refused: () => void;
 }
 
 /** How often it is looked whether anything is stuck, or topics came, went or changed, ms. */
@@ -82,7 +84,8 @@ export class Intake {
   /** Resolves when the consumer runs; it may not have been given partitions yet. K3 */
   async start(engine: Engine): Promise<void> {
     this.#engine = engine;
-    this.#commits = new Commits(engine, this.#log);
+    const { refused } = this.#settings;
+    this.#commits = new Commits({ engine, refused, log: this.#log });
     await this.#build().catch((error: unknown) => {
       if (!this.#isRefused(error)) throw error;
     });
@@ -107,8 +110,9 @@ export class Intake {
 
   /** Commits what is settled. A failed commit is tried again at the next turn. */
   async commit(): Promise<void> {
-    const { consumer } = this.#current ?? {};
-    if (consumer !== undefined && this.assigned) await this.#commits?.commit(consumer);
+    const [made, term] = [this.#current, this.#term];
+    if (made === undefined || term === undefined) return;
+    await this.#commits?.commit(this.#memberOf(made, term));
   }
 
   /**
@@ -148,6 +152,12 @@ export class Intake {
       partitionsConsumedConcurrently: 64,
       eachBatch: (payload) => this.#termOf(made)?.take(payload) ?? Promise.resolve(),
     });
+  }
+
+  /** K2 */
+  #memberOf(made: GroupConsumer, term: Term): Member {
+    const isCurrent = (): boolean => term.isOpen && this.#termOf(made) === term;
+    return { consumer: made.consumer, assigned: term.assigned, isCurrent };
   }
 
   #termOf(made: GroupConsumer): Term | undefined {
@@ -209,7 +219,7 @@ export class Intake {
     void takeOver({
       ...{ term, engine, settings: this.#settings, log: this.#log },
       ...{ read: this.#read, reached: this.#reached },
-      begin: (assignments) => void this.#commits?.begin(made.consumer, assignments),
+      begin: (assignments) => void this.#commits?.begin(this.#memberOf(made, term), assignments),
     });
   }
 

@@ -4,7 +4,8 @@
  * commit is refused: the consumer dies instead, and the next assignment finds out what is gone
  * (`starting-point.ts`).
  */
-import type { Broker, Cluster } from 'kafkajs';
+import type { Cluster } from 'kafkajs';
+import { guardBrokers } from './broker-guard.js';
 
 /** Thrown into kafkajs in place of a reset; by its field it is not tried again. */
 export class OffsetOutOfRange extends Error {
@@ -14,13 +15,7 @@ export class OffsetOutOfRange extends Error {
 
 /** Makes every broker of `cluster` refuse commits of special offsets. */
 export function refuseOffsetResets(cluster: Cluster): void {
-  const guarded = new WeakSet<Broker>();
-  const find = cluster.findBroker.bind(cluster);
-  // Every broker that kafkajs commits to comes from here.
-  cluster.findBroker = async (node) => {
-    const broker = await find(node);
-    if (guarded.has(broker)) return broker;
-    guarded.add(broker);
+  guardBrokers(cluster, (broker) => {
     const commit = broker.offsetCommit.bind(broker);
     broker.offsetCommit = (request) => {
       const reset = request.topics.find(({ partitions }) =>
@@ -29,8 +24,7 @@ export function refuseOffsetResets(cluster: Cluster): void {
       if (reset === undefined) return commit(request);
       return Promise.reject(new OffsetOutOfRange(`the log of ${reset.topic} has no such offset`));
     };
-    return broker;
-  };
+  });
 }
 
 /** Offsets are numbers from 0 on; −1 and −2 stand for the end and the beginning. */
