@@ -12,11 +12,13 @@ import type { Logger } from 'pino';
 import type { MemberAssignment } from './assignment.js';
 import type { Decoder } from '../matching/decoder.js';
 import type { Delivery } from '../engine/engine-ports.js';
+import type { PartitionState } from '../engine/observer.js';
 import { IdentityCheck } from './identity-check.js';
 import { Place, placeOf } from './place.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { SchemaGate } from './schema-gate.js';
 import type { StartingPoint } from './starting-point.js';
+import type { PartitionSigns } from './watchdog.js';
 
 export interface TermPorts {
   readonly consumer: Consumer;
@@ -101,6 +103,17 @@ export class Term {
 
   placeOf(topic: string, partition: number): Place | undefined {
     return this.#places.get(placeOf(topic, partition));
+  }
+
+  /**
+   * Signs of life of a partition, with what the engine says of it; `undefined` for one of which nothing
+   * is read. Whoever waits for schemas brings nothing, and is not silent.
+   */
+  signs(state: PartitionState, now: number): PartitionSigns | undefined {
+    const { topic, partition } = state;
+    const place = this.placeOf(topic, partition);
+    const paused = state.paused || place?.full === true || this.#gate.holds(topic, partition);
+    return place?.signs({ ...state, paused }, now);
   }
 
   /**

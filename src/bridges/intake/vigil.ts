@@ -98,10 +98,7 @@ export class Vigil {
 
   #watch({ term, partitions, aliveAt }: Sight): void {
     const now = performance.now();
-    const signs = partitions.flatMap((state) => {
-      const place = term.placeOf(state.topic, state.partition);
-      return place === undefined ? [] : [place.signs(state, now)];
-    });
+    const signs = partitions.flatMap((state) => term.signs(state, now) ?? []);
     for (const finding of this.#watchdog.findings(
       { consumerAt: aliveAt, partitions: signs },
       now,

@@ -1,14 +1,17 @@
 /** One term over a consumer that only writes down what it is told. */
 import type { Cluster, Consumer, EachBatchPayload } from 'kafkajs';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { createDecoder } from '../../../src/bridges/matching/decoder.js';
+import { expect, test, vi } from 'vitest';
+import { createDecoder, type Decoder } from '../../../src/bridges/matching/decoder.js';
 import type { Delivery } from '../../../src/bridges/engine/engine-ports.js';
 import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
 import { Term } from '../../../src/bridges/intake/term.js';
 
 /** A term that reads `t/0` from offset 0 on, handing over by `deliver`. */
-function aTerm(deliver: (at: Delivery, records: readonly KafkaRecord[]) => void) {
+function aTerm(
+  deliver: (at: Delivery, records: readonly KafkaRecord[]) => void,
+  decoder: Decoder = createDecoder(),
+) {
   const told: string[] = [];
   const consumer = {
     seek: ({ offset }: { offset: string }) => told.push(`seek ${offset}`),
@@ -18,7 +21,7 @@ function aTerm(deliver: (at: Delivery, records: readonly KafkaRecord[]) => void)
   const term = new Term(
     { t: [0] },
     {
-      ...{ consumer, cluster: {} as Cluster, decoder: createDecoder(), deliver },
+      ...{ consumer, cluster: {} as Cluster, decoder, deliver },
       log: pino({ level: 'silent' }),
       read: ({ next }) => told.push(`read to ${String(next)}`),
       halt: (cause) => told.push(`halt ${cause}`),
@@ -45,7 +48,9 @@ function aBatch(fetchedOffset: number, last: number) {
 
 test('a batch is handed over in slices, and the place moves on with them', async () => {
   const slices: number[] = [];
-  const { term, told, take } = aTerm(({ next }, { length }) => void slices.push(Number(next), length));
+  const { term, told, take } = aTerm(
+    ({ next }, { length }) => void slices.push(Number(next), length),
+  );
   await take(0, 599);
   expect(slices).toEqual([250, 250, 500, 250, 600, 100]);
   expect(told).toEqual(['seek 0', 'read to 600']);
@@ -76,3 +81,26 @@ test.each([Error, TypeError])(
     expect(term.placeOf('t', 0)?.next).toBe(250n);
   },
 );
+
+test('a partition that waits for its schemas, or that the engine has enough of, is not silent', async () => {
+  let letGo: () => void = () => undefined;
+  const loaded = new Promise<void>((resolve) => (letGo = resolve));
+  const plain = createDecoder();
+  const decoder: Decoder = { open: (record) => plain.open(record), prepare: () => loaded };
+  let slices = 0;
+  const { term, take } = aTerm(() => void (slices += 1), decoder);
+  const state = {
+    ...{ topic: 't', partition: 0, paused: false, unsettled: 0, bytes: 0, span: 0, fill: 0 },
+    ...{ watermark: 0n, highWatermark: 600n, oldestUnsettledMs: undefined },
+  };
+  const isPaused = () => term.signs(state, performance.now())?.paused;
+  expect(isPaused()).toBe(false);
+  await take(0, 99);
+  expect(isPaused()).toBe(true);
+  letGo();
+  await vi.waitUntil(() => isPaused() === false);
+  expect(slices).toBe(1);
+  term.pause('t', 0);
+  expect(isPaused()).toBe(true);
+  expect(term.signs({ ...state, partition: 1 }, 0)).toBeUndefined();
+});
