@@ -16,7 +16,7 @@ async function freePort(): Promise<string> {
 
 describe('bridge and worker with a port for operators', () => {
   const addresses = inject('addresses');
-  const running: Headrace[] = [];
+  const running = new Map<string, Headrace>();
   const urls = { bridge: '', worker: '' };
   let site: Site;
 
@@ -28,7 +28,7 @@ describe('bridge and worker with a port for operators', () => {
       PAYMENT_GATEWAY_URL: site.gateway.url,
       HEADRACE_HTTP_PORT: port,
     });
-    running.push(await headrace([part], env));
+    running.set(part, await headrace([part], env));
   };
   const get = (
     part: 'bridge' | 'worker',
@@ -46,7 +46,7 @@ describe('bridge and worker with a port for operators', () => {
     await Promise.all([start('bridge'), start('worker')]);
   });
   afterAll(async () => {
-    await Promise.all(running.map((one) => one.stop()));
+    await Promise.all([...running.values()].map((one) => one.stop()));
     await site.close();
   });
 
@@ -117,7 +117,7 @@ describe('bridge and worker with a port for operators', () => {
   });
 
   it('SIGTERM while Kafka does not answer: the bridge ends within its time all the same', async () => {
-    const [bridge] = running;
+    const bridge = running.get('bridge');
     await control('freeze', 'kafka');
     try {
       const before = performance.now();

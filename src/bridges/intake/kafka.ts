@@ -42,8 +42,6 @@ export interface IntakeSettings extends GroupSettings, TakeOverSettings {
 const lookEveryMs = 5_000;
 /** A consumer that does not end by then is left alone, ms. */
 const endMs = 10_000;
-/** A consumer that is not heard of for so long, before it has partitions, is rebuilt, ms. */
-const silentMs = 90_000;
 
 export class Intake {
   readonly #kafka: Kafka;
@@ -65,7 +63,6 @@ export class Intake {
   #dead: GroupConsumer | undefined;
   readonly #deaths = new Deaths();
   #builtAt = 0;
-  #looking = false;
   #ended = false;
   /** Cuts short what is waited for before a consumer is built again. */
   readonly #ending = new AbortController();
@@ -91,7 +88,9 @@ export class Intake {
     });
     this.#timers = [
       setInterval(() => void this.commit(), this.#settings.commitEveryMs),
-      setInterval(() => void this.#look(), lookEveryMs),
+      setInterval(() => {
+        this.#look();
+      }, lookEveryMs),
     ];
   }
 
@@ -167,7 +166,10 @@ export class Intake {
   #listen(made: GroupConsumer): void {
     listen(made.consumer, {
       joined: ({ memberId, memberAssignment }) => {
-        if (made !== this.#current || this.#ended) return;
+        if (made !== this.#current) return;
+        // K2: what it had may be another's, also where nothing is begun any more.
+        this.#term?.end();
+        if (this.#ended) return;
         becomeMember(made.consumer, memberId);
         this.#begin(made, memberAssignment);
       },
@@ -189,7 +191,8 @@ export class Intake {
 
   /** After a death: D1 and D2 of `deaths.ts`. */
   #rise(made: GroupConsumer, error: Error): void {
-    const readings = this.#termOf(made)?.places ?? [];
+    const term = this.#termOf(made);
+    const readings = term?.isOpen === true ? term.places : [];
     const livedMs = performance.now() - this.#builtAt;
     const { afterMs, hopeless } = this.#deaths.died(error, readings, livedMs);
     if (hopeless === undefined) this.rejoin(`it died: ${error.message}`, afterMs);
@@ -198,7 +201,6 @@ export class Intake {
 
   /** A new term begins: nothing of the last one is delivered or committed any more. */
   #begin(made: GroupConsumer, assigned: MemberAssignment): void {
-    this.#term?.end();
     if (this.#term !== undefined && this.#term.generations.size > 0) {
       this.#read = this.#term.generations;
     }
@@ -223,26 +225,13 @@ export class Intake {
     });
   }
 
-  async #look(): Promise<void> {
-    if (this.#looking || this.#ended || this.#rebuilding !== undefined) return;
-    this.#looking = true;
-    try {
-      const { cluster } = this.#current ?? {};
-      if (this.#subscribed.length === 0) {
-        await this.#vigil.lookForTopics(cluster, this.#settings.topics);
-      } else if (performance.now() - this.#aliveAt > silentMs) {
-        this.rejoin('nothing is heard of it');
-      }
-      const term = this.#term;
-      if (term?.isOpen !== true) return;
-      await this.#vigil.look({
-        ...{ term, patterns: this.#settings.topics, subscribed: this.#subscribed },
-        partitions: this.#engine?.state().partitions ?? [],
-        aliveAt: this.#aliveAt,
-      });
-    } finally {
-      this.#looking = false;
-    }
+  #look(): void {
+    if (this.#ended || this.#rebuilding !== undefined) return;
+    void this.#vigil.look({
+      ...{ cluster: this.#current?.cluster, term: this.#term, aliveAt: this.#aliveAt },
+      ...{ patterns: this.#settings.topics, subscribed: this.#subscribed },
+      partitions: () => this.#engine?.state().partitions ?? [],
+    });
   }
 
   async #rebuild(afterMs: number): Promise<void> {

@@ -15,13 +15,17 @@ import type { Term } from './term.js';
 import type { TopicPattern } from '../matching/topic-pattern.js';
 import { type Finding, Watchdog } from './watchdog.js';
 
+/** A consumer that is not heard of for so long, before it has partitions, is rebuilt, ms. */
+const silentMs = 90_000;
+
 /** What is looked at. */
 export interface Sight {
-  readonly term: Term;
+  readonly cluster: Cluster | undefined;
+  readonly term: Term | undefined;
   /** What the routes name, and what of it is read now. */
   readonly patterns: readonly TopicPattern[];
   readonly subscribed: readonly string[];
-  readonly partitions: readonly PartitionState[];
+  readonly partitions: () => readonly PartitionState[];
   /** When the broker answered last. */
   readonly aliveAt: number;
 }
@@ -39,38 +43,50 @@ export class Vigil {
   readonly #reactions: Reactions;
   readonly #log: Logger;
   readonly #watchdog = new Watchdog();
+  #looking = false;
 
   constructor(reactions: Reactions, log: Logger) {
     this.#reactions = reactions;
     this.#log = log;
   }
 
-  /** Looks once. What cannot be seen now is looked at the next time. */
+  /** Looks once, unless it still does. What cannot be seen now is looked at the next time. */
   async look(sight: Sight): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    if (sight.subscribed.length === 0) await this.#lookForTopics(sight);
+    else if (performance.now() - sight.aliveAt > silentMs) {
+      this.#reactions.rejoin('nothing is heard of it');
+    }
+    if (sight.term?.isOpen === true) await this.#lookAt(sight.term, sight);
+    this.#looking = false;
+  }
+
+  async #lookAt(term: Term, sight: Sight): Promise<void> {
     try {
-      if ((await this.#hasOtherTopics(sight)) || (await this.#hasLessThanItReads(sight))) return;
+      if ((await this.#hasOtherTopics(term, sight)) || (await this.#hasLessThanItReads(term)))
+        return;
     } catch (error) {
       const refusal = kafkaRefusal(error);
       if (refusal !== undefined) this.#reactions.halt(refusal);
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.debug({ error: reason }, 'the brokers cannot be looked at');
     }
-    this.#watch(sight);
+    this.#watch(term, sight);
   }
 
   /** Where none of the topics exists, nobody joins the group: is there one by now? */
-  async lookForTopics(
-    cluster: Cluster | undefined,
-    patterns: readonly TopicPattern[],
-  ): Promise<void> {
+  async #lookForTopics({ cluster, patterns }: Sight): Promise<void> {
     if (cluster === undefined) return;
     const existing = await existingTopics(cluster, patterns).catch(() => []);
     if (subscribedTopics(patterns, existing).length === 0) return;
     this.#reactions.rejoin('a topic to read is there');
   }
 
-  async #hasOtherTopics({ term, patterns, subscribed }: Sight): Promise<boolean> {
-    const { cluster, generations } = term;
+  async #hasOtherTopics(
+    { cluster, generations }: Term,
+    { patterns, subscribed }: Sight,
+  ): Promise<boolean> {
     const topics = subscribedTopics(patterns, await existingTopics(cluster, patterns));
     if (topics.join() !== [...subscribed].sort().join()) {
       this.#reactions.rejoin('topics came or went');
@@ -81,7 +97,7 @@ export class Vigil {
     return changed !== undefined;
   }
 
-  async #hasLessThanItReads({ term }: Sight): Promise<boolean> {
+  async #hasLessThanItReads(term: Term): Promise<boolean> {
     const ends = await logEnds(term.cluster, term.assigned);
     for (const place of term.places) {
       const log = ends.get(placeOf(place.topic, place.partition));
@@ -96,9 +112,9 @@ export class Vigil {
     return false;
   }
 
-  #watch({ term, partitions, aliveAt }: Sight): void {
+  #watch(term: Term, { partitions, aliveAt }: Sight): void {
     const now = performance.now();
-    const signs = partitions.flatMap((state) => term.signs(state, now) ?? []);
+    const signs = partitions().flatMap((state) => term.signs(state, now) ?? []);
     for (const finding of this.#watchdog.findings(
       { consumerAt: aliveAt, partitions: signs },
       now,

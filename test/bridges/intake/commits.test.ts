@@ -148,5 +148,5 @@ function tooLarge(): Error {
     ...{ type: 'OFFSET_METADATA_TOO_LARGE', code: 12, retriable: false },
     message: 'The metadata field of the offset request was too large',
   } as never);
-  return new KafkaJSNonRetriableError(cause, { cause } as never);
+  return Object.assign(new KafkaJSNonRetriableError(cause.message), { cause });
 }
