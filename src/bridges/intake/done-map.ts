@@ -32,7 +32,7 @@ export interface CommitNote {
 }
 
 /** Brokers refuse more than 4,096 characters (`offset.metadata.max.bytes`) by default. */
-const metadataLength = 4_000;
+export const metadataLength = 4_000;
 
 const magic = 0x48;
 const version = 1;

@@ -201,7 +201,7 @@ export class Term {
     const epoch = this.#epoch;
     if (epoch === undefined) return false;
     const at = { topic, partition, epoch, next, highWatermark };
-    return this.#gate.pass({
+    const taken = this.#gate.pass({
       ...{ topic, partition, records },
       deliver: () => {
         this.#ports.deliver(at, records);
@@ -209,6 +209,7 @@ export class Term {
       ended: () => this.#over,
     });
     if (this.#gate.holds(topic, partition)) this.#ports.wait(at, records);
+    return taken;
   }
 
   /** False when the topic is another by now, or the term is over. Insists on an answer. */

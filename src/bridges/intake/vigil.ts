@@ -114,13 +114,14 @@ export class Vigil {
 
   #watch(term: Term, { partitions, aliveAt }: Sight): void {
     const now = performance.now();
-    const signs = partitions().flatMap((state) => term.signs(state, now) ?? []);
+    const states = partitions();
+    const signs = states.flatMap((state) => term.signs(state, now) ?? []);
     for (const finding of this.#watchdog.findings(
       { consumerAt: aliveAt, partitions: signs },
       now,
     )) {
       const { forMs } = finding;
-      const about = { ...finding, forMs: Math.round(forMs), ...headOf(finding, partitions) };
+      const about = { ...finding, forMs: Math.round(forMs), ...headOf(finding, states) };
       this.#log.error(about, 'something is stuck');
       if (finding.kind === 'consumer-silent') this.#reactions.rejoin('it shows no sign of life');
       else if (finding.kind === 'partition-silent') {

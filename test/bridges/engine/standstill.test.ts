@@ -115,7 +115,8 @@ test('so it is for partitions that wait for the schema registry, and only they a
     },
   );
   const assignments = [assignment, { ...assignment, partition: 1 }];
-  term.open(assignments, engine.assigned(assignments), false);
+  const points = assignments.map((one) => ({ assignment: one, logEnd: 500n }));
+  term.open(points, engine.assigned(assignments), false);
   const message = { timestamp: String(anHourAgo), key: null, value: Buffer.from('x') };
   const messages = ['10', '11'].map((offset) => ({ ...message, offset }));
   const batch = {

@@ -3,6 +3,7 @@ import kafkajs, { type TopicPartitionOffsetAndMetadata } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { Commits, type Member } from '../../../src/bridges/intake/commits.js';
 import { decodeCommit } from '../../../src/bridges/intake/done-map.js';
+import { defaultLimits } from '../../../src/bridges/engine/engine-ports.js';
 import { Windows } from '../../../src/bridges/engine/windows.js';
 import { createLog } from '../../../src/log.js';
 
@@ -12,8 +13,7 @@ const generation = 'g';
 /** Partitions 0 to 3 of `t`, of which offset 1 of each is not settled, while 2 and 4 are. */
 function aScene(assigned: readonly number[] = [0, 1, 2, 3]) {
   const nothing = () => undefined;
-  const limits = { records: 100, bytes: 1_000, span: 100 };
-  const windows = new Windows({ pause: nothing, resume: nothing }, limits);
+  const windows = new Windows({ pause: nothing, resume: nothing }, defaultLimits.window);
   windows.open(
     [0, 1, 2, 3].map((partition) => ({ topic: 't', generation, partition })),
     1,

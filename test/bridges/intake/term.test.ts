@@ -23,6 +23,7 @@ function aTerm(
     {
       ...{ consumer, cluster: {} as Cluster, decoder, deliver },
       log: pino({ level: 'silent' }),
+      wait: () => undefined,
       read: ({ next }) => told.push(`read to ${String(next)}`),
       halt: (cause) => told.push(`halt ${cause}`),
       rejoin: (reason) => told.push(`rejoin ${reason}`),
