@@ -5,7 +5,7 @@
  * By itself Postgres would skip what Debezium has confirmed to its slot, so here nothing is
  * confirmed: the offsets alone say where Debezium goes on.
  */
-import { copyFile, stat } from 'node:fs/promises';
+import { copyFile, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { readEventLog } from '../../src/activities/event-log.js';
@@ -89,10 +89,10 @@ async function allRecorded(): Promise<void> {
   });
 }
 
-/** How many changes of the round's orders are in the log more than once. */
-async function publishedAgain(): Promise<number> {
+/** The changes of the round's orders that are in the log, in words of what they say of an order. */
+async function published(): Promise<{ readonly says: string; readonly isFirst: boolean }[]> {
   const { kafka, round } = scene;
-  const seen = new Map<string, number>();
+  const found: { says: string; isFirst: boolean }[] = [];
   await readEventLog(kafka, {
     ...{ topics: [shopTopics.orders], fromMs: 0, toMs: Infinity, slackMs: 0 },
     groupPrefix: 'debezium-restart',
@@ -100,22 +100,43 @@ async function publishedAgain(): Promise<number> {
       for (const record of records) {
         // Other tests share the topic, and not all that they write can be read.
         const envelope = openEnvelope(record);
-        const after = envelope.kind === 'change' ? envelope.change.after : undefined;
+        if (envelope.kind !== 'change' || envelope.change.op === 'r') continue;
+        const { after, source } = envelope.change;
         const { order_id: order = -1, quantity = 0 } = after ?? {};
         if (typeof order !== 'number' || typeof quantity !== 'number') continue;
         if (order < round.firstOrder || order >= round.firstOrder + round.orders) continue;
-        const change = `${String(order)} ${String(quantity)}`;
-        seen.set(change, (seen.get(change) ?? 0) + 1);
+        const isFirst = source.sequence?.startsWith('[null,') === true;
+        found.push({ says: `${String(order)} ${String(quantity)}`, isFirst });
       }
     },
     heartbeat: () => undefined,
     signal: AbortSignal.timeout(60_000),
   });
+  return found;
+}
+
+/** How many changes of the round's orders are in the log more than once. */
+async function publishedAgain(): Promise<number> {
+  const seen = new Map<string, number>();
+  for (const { says } of await published()) seen.set(says, (seen.get(says) ?? 0) + 1);
   return [...seen.values()].filter((times) => times > 1).length;
 }
 
-it('what Debezium publishes again at new offsets acts once', async () => {
+/** Everything was applied once and in order, though the parts died as `deaths` says. */
+async function expectNothingWrong(deaths: readonly { fromMs: number; toMs: number }[]) {
   const { kafka, pool, round } = scene;
+  const [applied, attempts] = [await appliedIn(pool, round), await attemptsIn(pool, round)];
+  const expected = await expectationOf(kafka, pool, round);
+  expect(judge({ expected, applied, attempts, deaths })).toMatchObject({
+    ...{ lost: [], strange: [], doubled: [], disordered: [], unexplained: [] },
+  });
+  expect(await effectsTwice(pool, round)).toEqual([]);
+}
+
+const deaths: { fromMs: number; toMs: number }[] = [];
+
+it('what Debezium publishes again at new offsets acts once', async () => {
+  const { pool, round } = scene;
   const since = Date.now();
   await countUp(5);
   await failPayment(1);
@@ -131,20 +152,40 @@ it('what Debezium publishes again at new offsets acts once', async () => {
   await copyFile(copy, offsets);
   await control('restart');
   await registerConnector(addresses.connectUrl, { ...settings, 'flush.lsn.source': 'false' });
-  const deaths = [{ fromMs, toMs: Date.now() }];
+  deaths.push({ fromMs, toMs: Date.now() });
   // They come behind what is published again.
   await countUp(5);
   await failPayment(7);
   await allRecorded();
 
   expect(await publishedAgain()).toBeGreaterThanOrEqual(20 * round.orders);
-  const [applied, attempts] = [await appliedIn(pool, round), await attemptsIn(pool, round)];
-  const expected = await expectationOf(kafka, pool, round);
-  expect(judge({ expected, applied, attempts, deaths })).toMatchObject({
-    ...{ lost: [], strange: [], doubled: [], disordered: [], unexplained: [] },
-  });
-  expect(await effectsTwice(pool, round)).toEqual([]);
+  await expectNothingWrong(deaths);
   const paid = await paymentsIn(pool, round);
   expect(paid).toEqual({ ids: expect.any(Array) as string[], open: [], notOnce: [] });
   expect(paid.ids).toHaveLength(7);
+});
+
+it('what it publishes first after its offsets and its slot were lost is no repetition', async () => {
+  const { pool } = scene;
+  const slot = settings['slot.name'];
+  const slots = async (): Promise<readonly { active: boolean }[]> => {
+    const query = 'select active from pg_replication_slots where slot_name = $1';
+    return (await pool.query<{ active: boolean }>(query, [slot])).rows;
+  };
+  const fromMs = Date.now();
+  await control('kill');
+  await rm(offsets);
+  await eventually('the slot to be let go', async () => (await slots())[0]?.active === false);
+  await pool.query('select pg_drop_replication_slot($1)', [slot]);
+  await control('restart');
+  await registerConnector(addresses.connectUrl, settings);
+  await eventually('a slot to be there', async () => (await slots())[0]?.active === true);
+  deaths.push({ fromMs, toMs: Date.now() });
+  await countUp(3);
+  await failPayment(8);
+  await allRecorded();
+
+  // So it is: else this would test nothing.
+  expect((await published()).filter(({ isFirst }) => isFirst).length).toBeGreaterThan(0);
+  await expectNothingWrong(deaths);
 });
