@@ -13,6 +13,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Admin, Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { createClusterConsumer } from '../bridges/intake/consumer-cluster.js';
 import type { KafkaRecord } from '../bridges/matching/record.js';
 import { matchesTopic, type TopicPattern } from '../bridges/matching/topic-pattern.js';
 
@@ -96,7 +97,7 @@ async function drain(
   request: LogRequest,
 ): Promise<void> {
   const groupId = `${request.groupPrefix}-${randomUUID()}`;
-  const consumer = kafka.consumer({
+  const { consumer } = createClusterConsumer(kafka, {
     groupId,
     sessionTimeout: 30_000,
     maxWaitTimeInMs: 250,

@@ -5,6 +5,7 @@ import { Kafka, logLevel, type Message } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type LogRequest, readEventLog } from '../../src/activities/event-log.js';
 import type { KafkaRecord } from '../../src/bridges/matching/record.js';
+import { eventually } from '../support/site.js';
 
 const minute = 60_000;
 const base = Date.now() - 60 * minute;
@@ -99,6 +100,31 @@ describe('event log', () => {
     await send('kept', 'commit');
     await send('dropped', 'abort');
     await transactional.disconnect();
+    expect((await read(topic)).values).toEqual(['kept']);
+  });
+
+  it('skips aborted transactions that overlap, whichever ended first', async () => {
+    const topic = await aTopic();
+    const begin = async () => {
+      const idempotent = { idempotent: true, maxInFlightRequests: 1 };
+      const one = kafka.producer({ transactionalId: randomUUID(), ...idempotent });
+      await one.connect();
+      const transaction = await one.transaction();
+      return {
+        send: (value: string) => transaction.send({ topic, messages: [at(1, value)] }),
+        abort: () => transaction.abort().then(() => one.disconnect()),
+      };
+    };
+    const [long, short] = [await begin(), await begin()];
+    await long.send('dropped');
+    await short.send('dropped');
+    await short.abort();
+    await producer.send({ topic, messages: [at(1, 'kept')] });
+    await long.abort();
+    // The answer to an abort comes before its marker: three records, and two markers.
+    await eventually('the markers', async () => {
+      return (await admin.fetchTopicOffsets(topic))[0]?.high === '5';
+    });
     expect((await read(topic)).values).toEqual(['kept']);
   });
 

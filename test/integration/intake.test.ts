@@ -269,6 +269,40 @@ describe('the intake', () => {
     expect(running.state()?.partitions[0]?.unsettled).toBe(0);
   });
 
+  it('of aborted transactions that overlap nothing is read, whichever ended first', async () => {
+    const { topic, bridge, ledger, send, eventually: until, applied } = await scene();
+    const begin = async (name: string) => {
+      const producer = kafka.producer({
+        transactionalId: `${topic}-${name}`,
+        maxInFlightRequests: 1,
+        idempotent: true,
+      });
+      await producer.connect();
+      const transaction = await producer.transaction();
+      return {
+        send: (first: number) =>
+          transaction.send({ topic, messages: entries(ledger, first, first + 4, 0) }),
+        abort: async () => {
+          await transaction.abort();
+          await producer.disconnect();
+        },
+      };
+    };
+    const long = await begin('long');
+    const short = await begin('short');
+    await long.send(100);
+    await short.send(200);
+    await short.abort();
+    await send(0, 4);
+    await long.send(300);
+    await long.abort();
+    await send(5, 9);
+    // All of it is fetched at once, with the broker's list of both.
+    await bridge();
+    await until(10);
+    expect(await applied()).toEqual(numbers(0, 9));
+  });
+
   it('partitions that are added are read', async () => {
     const { topic, bridge, send, eventually: until, applied } = await scene();
     await bridge();

@@ -1,14 +1,9 @@
 /** Shell: a consumer of the group, ready to run: connected, its predecessors dismissed, subscribed. */
-import {
-  type Cluster,
-  type Consumer,
-  type ConsumerGroupJoinEvent,
-  type Kafka,
-  PartitionAssigners,
-} from 'kafkajs';
+import type { Cluster, Consumer, ConsumerGroupJoinEvent, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { refuseOutdatedCommits } from './commit-fence.js';
 import { registerCodecs } from './compression.js';
+import { type ClusterConsumer, createClusterConsumer } from './consumer-cluster.js';
 import { kafkaRefusal } from './kafka-refusal.js';
 import type { ProcessIdentity } from './member.js';
 import { refuseOffsetResets } from './offset-reset.js';
@@ -28,11 +23,7 @@ export interface GroupSettings {
 /** New partitions are noticed at this age of what is known, ms. */
 const metadataMaxAgeMs = 10_000;
 
-/** The cluster is that of its own connections: no others are needed. */
-export interface GroupConsumer {
-  readonly consumer: Consumer;
-  readonly cluster: Cluster;
-}
+export type GroupConsumer = ClusterConsumer;
 
 /** kafkajs' own, beyond its types. */
 interface CoordinatorFinder {
@@ -59,8 +50,7 @@ export function createConsumer(
   { groupId, sessionTimeoutMs }: GroupSettings,
 ): GroupConsumer {
   registerCodecs();
-  let cluster: Cluster | undefined;
-  const consumer = kafka.consumer({
+  const made = createClusterConsumer(kafka, {
     groupId,
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: 30_000,
@@ -72,20 +62,12 @@ export function createConsumer(
     maxBytesPerPartition: 1024 * 1024,
     metadataMaxAge: metadataMaxAgeMs,
     allowAutoTopicCreation: false,
-    // The one public place where kafkajs shows its connections.
-    partitionAssigners: [
-      (config) => {
-        ({ cluster } = config);
-        return PartitionAssigners.roundRobin(config);
-      },
-    ],
     // A consumer that died is built anew by the intake, after a look at which topics there are.
     retry: { retries: 5, initialRetryTime: 200, restartOnFailure: () => Promise.resolve(false) },
   });
-  if (cluster === undefined) throw new Error('kafka: kafkajs made no use of its assigner');
-  refuseOffsetResets(cluster);
-  refuseOutdatedCommits(cluster);
-  return { consumer, cluster };
+  refuseOffsetResets(made.cluster);
+  refuseOutdatedCommits(made.cluster);
+  return made;
 }
 
 /**
