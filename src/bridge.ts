@@ -45,7 +45,8 @@ export class BridgeHalted extends Error {
 
 /**
  * Starts the bridge. Resolves when the consumer runs.
- * @throws BridgeRefused for options that no bridge could work with.
+ * @throws BridgeRefused for options that no bridge could work with; KafkaJSError when no broker
+ * answers. Nothing of it is left then.
  */
 export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const options = settingsOf(given);
@@ -93,10 +94,9 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   };
   const engine = new Engine(ports, options.limits);
   const tending = setInterval(() => void engine.tend(), tendMs);
-  await intake.start(engine);
   const stop = async (withinMs = 10_000): Promise<void> => {
     clearInterval(tending);
-    for (const { topic, partition } of engine.windows) intake.pause(topic, partition);
+    intake.rest();
     const until = performance.now() + withinMs;
     const drained = until - withinMs * leavingPart;
     while (!engine.idle && performance.now() < drained) await sleep(20);
@@ -107,6 +107,10 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
       log.warn({ withinMs }, 'Kafka did not answer in time: the last records may come again');
     }
   };
+  await intake.start(engine).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     ...{ halted, engine, stop },
     haltedBy: () => haltedBy,

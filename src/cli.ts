@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BridgeHalted } from './bridge.js';
 import { BridgeRefused } from './bridge-options.js';
+import { kafkaOutage } from './bridges/intake/kafka-outage.js';
 import { kafkaRefusal } from './bridges/intake/kafka-refusal.js';
 import { postgresRefusal } from './bridges/holding/postgres-refusal.js';
 import { bridgeCommand } from './commands/bridge.js';
@@ -50,7 +51,7 @@ try {
   const foreseen = [ConfigError, StackError, BridgeHalted, BridgeRefused].some(
     (kind) => error instanceof kind,
   );
-  const told = kafkaRefusal(error) ?? postgresRefusal(error);
+  const told = kafkaRefusal(error) ?? postgresRefusal(error) ?? kafkaOutage(error);
   const text = told ?? (error instanceof Error ? (foreseen ? error.message : error.stack) : error);
   process.stderr.write(`headrace: ${String(text)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;

@@ -1,5 +1,7 @@
 /** `headrace bridge`: the bridge alone, against addresses from outside or a stack that runs. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import type { Bridge } from '../bridge.js';
 import { openClients } from '../clients.js';
 import { readConfig } from '../config.js';
 import { launchBridge } from '../launch.js';
@@ -11,11 +13,14 @@ import { untilStopped } from './until-stopped.js';
 /** What is still open when everything has ended is of no use to anybody after so long, ms. */
 const lingerMs = 1_000;
 
+/** A bridge that is told to stop while it is being launched has so long to be there after all, ms. */
+const launchMs = 3_000;
+
 interface Options {
   readonly dayMs: string;
 }
 
-/** The command. Exit code 0 after a drained stop, 1 when the bridge halts. */
+/** The command. Exit code 0 after a drained stop, 1 when the bridge halts or cannot be launched. */
 export function bridgeCommand(): Command {
   return new Command('bridge')
     .description('run the bridge: Kafka in, Temporal out')
@@ -32,17 +37,24 @@ async function run({ dayMs }: Options): Promise<void> {
   const clients = await openClients(config, addresses, process.env, log);
   const settings = { config, clients, addresses, gatewayUrl: '', dayMs: Number(dayMs), log };
   const { observer } = signals;
-  const bridge = await launchBridge({ ...settings, observer });
-  signals.watch({ ...clients, bridge });
-  log.info({ group: config.HEADRACE_GROUP, signals: signals.url }, 'bridge runs');
+  const launching = launchBridge({ ...settings, observer });
+  const running = launching.then(async (bridge) => {
+    signals.watch({ ...clients, bridge });
+    log.info({ group: config.HEADRACE_GROUP, signals: signals.url }, 'bridge runs');
+    await bridge.halted;
+  });
+  let bridge: Bridge | undefined;
   try {
-    await Promise.race([stopped, bridge.halted]);
+    await Promise.race([stopped, running]);
   } finally {
-    await bridge.stop();
+    const patience = sleep(launchMs, undefined, { ref: false });
+    bridge = await Promise.race([launching.catch(() => undefined), patience]);
+    await bridge?.stop();
     await clients.close();
     await signals.close();
-    log.info('bridge stopped');
-    // A broker that does not answer keeps its connections; they must not keep the process.
+    log.info(bridge === undefined ? 'stopped before it ran' : 'bridge stopped');
+    // A broker that does not answer keeps its connections, and kafkajs goes on trying to connect;
+    // neither must keep the process.
     setTimeout(() => process.exit(), lingerMs).unref();
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '../../src/bridges/holding/dead-letters.js';
 import { entryRoute } from '../support/ledger-entries.js';
 import { aRecord } from '../support/records.js';
+import { shutDecoder } from '../support/shut-decoder.js';
 import { eventually } from '../support/site.js';
 
 const log = pino({ level: 'silent' });
@@ -188,6 +189,48 @@ describe('the dead-letter topic', () => {
     await eventually('the large letter', () => has(large));
     await eventually('what came after it', () => has(Buffer.from('nor')));
     await second.stop();
+    await client.connection.close();
+  });
+
+  it('while Kafka is away nothing is settled; then every letter is written, and the offset', async () => {
+    const { source, target } = await scene();
+    await create(target, 6);
+    const control = (what: 'kill' | 'restart') =>
+      fetch(`${inject('stackControl')}/${what}/kafka`, { method: 'POST' });
+    const address = inject('addresses').temporalAddress;
+    const client = new Client({ connection: Connection.lazy({ address }) });
+    const decoder = shutDecoder();
+    const failed: string[] = [];
+    const bridge = await runBridge({
+      ...{ kafka, client, log, decoder, groupId: target, deadLetterTopic: target },
+      routes: [entryRoute(source)],
+      observer: { retrying: (_, { code }) => failed.push(code) },
+    });
+    const producer = kafka.producer();
+    await producer.connect();
+    const messages = Array.from({ length: 20 }, (_, n) => ({ partition: 4, value: `no ${n}` }));
+    await producer.send({ topic: source, messages });
+    await producer.disconnect();
+    await eventually('the records to be fetched', () => Promise.resolve(decoder.holds()));
+    await control('kill');
+    try {
+      decoder.letGo();
+      await eventually('each letter to fail', () => Promise.resolve(failed.length >= 20));
+      expect(new Set(failed)).toEqual(new Set(['dead-letter-topic']));
+      const standing = bridge.state()?.partitions.find(({ partition }) => partition === 4);
+      expect(standing?.unsettled).toBe(20);
+    } finally {
+      await control('restart');
+    }
+    await eventually('the offset', async () => {
+      const [group] = await admin.fetchOffsets({ groupId: target, topics: [source] });
+      return group?.partitions.find(({ partition }) => partition === 4)?.offset === '20';
+    });
+    const offsets = (await read(target, 20)).map(
+      ({ message }) => message.headers?.['__dlq.errors.offset']?.toString() ?? '',
+    );
+    expect(new Set(offsets)).toEqual(new Set(messages.map((_, n) => String(n))));
+    await bridge.stop();
     await client.connection.close();
   });
 });

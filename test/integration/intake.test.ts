@@ -12,11 +12,13 @@ import { type Logger, pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Bridge, runBridge } from '../../src/bridge.js';
 import { createDecoder, type Decoder } from '../../src/bridges/matching/decoder.js';
+import { defaultLimits, type EngineLimits } from '../../src/bridges/engine/engine-ports.js';
 import { decodeCommit } from '../../src/bridges/intake/done-map.js';
 import type { Route } from '../../src/bridges/matching/route.js';
 import { createLog } from '../../src/log.js';
 import { entries, entryRoute } from '../support/ledger-entries.js';
 import { entriesQuery } from '../support/ledger-workflow.js';
+import { shutDecoder } from '../support/shut-decoder.js';
 import { eventually } from '../support/site.js';
 
 const workflowsPath = fileURLToPath(new URL('../support/ledger-workflow.ts', import.meta.url));
@@ -27,28 +29,7 @@ interface Unusual {
   readonly topics?: string | RegExp;
   readonly routes?: readonly Route[];
   readonly log?: Logger;
-}
-
-/** A decoder with which nothing goes on until it is let go. */
-function shutDecoder(): Decoder & { letGo: () => void; holds: () => boolean } {
-  let letGo: () => void = () => undefined;
-  let waiting: Promise<void> | undefined = new Promise((resolve) => {
-    letGo = () => {
-      waiting = undefined;
-      resolve();
-    };
-  });
-  let asked = false;
-  const plain = createDecoder();
-  return {
-    open: (record) => plain.open(record),
-    prepare: () => {
-      asked = true;
-      return waiting;
-    },
-    letGo,
-    holds: () => asked,
-  };
+  readonly limits?: EngineLimits;
 }
 
 describe('the intake', () => {
@@ -104,22 +85,21 @@ describe('the intake', () => {
         unusual: Unusual = {},
       ): Promise<Bridge> => {
         const { decoder = createDecoder(), topics = topic, log = silentLog } = unusual;
-        const { routes = [entryRoute(topics)] } = unusual;
+        const { routes = [entryRoute(topics)], limits = defaultLimits } = unusual;
         const settings = { kafka, client, log, taskQueue, groupId: topic, whenRecordsAreGone };
         const started = await runBridge({
           ...{
             ...settings,
-            decoder,
-            routes,
+            ...{ decoder, limits, routes },
             deadLetterTopic: `${topic}-letters`,
           },
         });
         running.add(started);
         return started;
       },
-      end: async (bridge: Bridge): Promise<void> => {
+      end: async (bridge: Bridge, withinMs?: number): Promise<void> => {
         running.delete(bridge);
-        await bridge.stop();
+        await bridge.stop(withinMs);
       },
       send: (first: number, last: number, partition = 0, to = topic) =>
         write(kafka, to, entries(ledger, first, last, partition)),
@@ -347,6 +327,27 @@ describe('the intake', () => {
     },
   );
 
+  it('a stop under backlog reads nothing more, and settles what was read', async () => {
+    const { topic, ledger, bridge, end, eventually: until, applied } = await scene();
+    const headers = { weight: Buffer.alloc(5_000) };
+    const backlog = entries(ledger, 0, 3_999, 0).map((entry) => ({ ...entry, headers }));
+    await write(kafka, topic, backlog);
+    // What is paused resumes while four requests still are to go, and a fetch takes less than those.
+    const limits = {
+      ...defaultLimits,
+      request: { ...defaultLimits.request, events: 50 },
+      window: { ...defaultLimits.window, records: 400 },
+    };
+    const busy = await bridge('halt', { limits });
+    await until(1);
+    await end(busy, 60_000);
+    const read = await applied();
+    expect(read.length).toBeLessThan(backlog.length);
+    expect(read).toEqual(numbers(0, read.length - 1));
+    const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+    expect(group?.partitions[0]?.offset).toBe(String(read.length));
+  });
+
   it('a commit says which incarnation of the topic it is of', async () => {
     const { topic, bridge, send, eventually: until } = await scene();
     await bridge();
@@ -367,7 +368,10 @@ describe('the intake', () => {
 async function write(kafka: Kafka, topic: string, messages: ReturnType<typeof entries>) {
   const producer = kafka.producer();
   await producer.connect();
-  await producer.send({ topic, messages });
+  // A broker takes a megabyte at once.
+  for (let at = 0; at < messages.length; at += 50) {
+    await producer.send({ topic, messages: messages.slice(at, at + 50) });
+  }
   await producer.disconnect();
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventsSignal, paymentRecoveryId } from '../../src/workflows/index.js';
-import { environmentOf, type Headrace, headrace } from '../support/headrace.js';
+import { environmentOf, type Headrace, headrace, headraceSays } from '../support/headrace.js';
 import { eventually, openSite, type Site } from '../support/site.js';
 
 async function freePort(): Promise<string> {
@@ -126,5 +126,27 @@ describe('bridge and worker with a port for operators', () => {
     } finally {
       await control('thaw', 'kafka');
     }
+  });
+
+  it('a bridge that finds no Kafka at launch says so, and ends with 1', async () => {
+    const port = await freePort();
+    const env = environmentOf(addresses, { KAFKA_BROKERS: `127.0.0.1:${port}` });
+    const { code, error } = await headraceSays(['bridge'], env);
+    expect(error).toMatch(new RegExp(`headrace: kafka: no broker answers: .*:${port}`));
+    expect(code).toBe(1);
+  });
+
+  it('one that is told to stop while it looks for Kafka ends with 0', async () => {
+    const [kafka, http] = [await freePort(), await freePort()];
+    const brokers = { KAFKA_BROKERS: `127.0.0.1:${kafka}`, HEADRACE_HTTP_PORT: http };
+    const bridge = await headrace(['bridge'], environmentOf(addresses, brokers));
+    running.set('launching', bridge);
+    await eventually('the bridge to start', () =>
+      fetch(`http://127.0.0.1:${http}/readyz`).then(
+        async (answer) => (await answer.text()).includes('starting'),
+        () => false,
+      ),
+    );
+    expect(await bridge.stop()).toBe(0);
   });
 });

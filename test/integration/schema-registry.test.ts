@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { deadLetterTopic, shopTopics } from '../../src/bridges/shop-topics.js';
 import { type Registry, startRegistry } from '../support/registry.js';
 import { wireFormat } from '../support/registered.js';
+import type { Headrace } from '../support/headrace.js';
 import { eventually, openSite, type Site } from '../support/site.js';
 
 /** A row of orders, as Debezium with `decimal.handling.mode=precise` has it registered. */
@@ -88,6 +89,7 @@ const paymentSchema = {
 describe('schema registry', () => {
   let site: Site;
   let registry: Registry;
+  let bridge: Headrace;
   const letters: KafkaMessage[] = [];
   let stopReading = (): Promise<void> => Promise.resolve();
 
@@ -101,7 +103,7 @@ describe('schema registry', () => {
       eachMessage: ({ message }) => Promise.resolve(void letters.push(message)),
     });
     stopReading = () => consumer.disconnect();
-    await site.bridge();
+    bridge = await site.bridge();
   });
   afterAll(async () => {
     registry.thaw();
@@ -213,13 +215,14 @@ describe('schema registry', () => {
     expect(header('dlq.errors.message')).toContain('987654');
   });
 
-  it('while the registry hangs, records that need it wait; nothing is blamed or lost', async () => {
-    const id = await registry.register('shop.events-late', {
+  /** The registry hangs, and one partition waits for the schema of a record. */
+  const hang = async (name: string) => {
+    const id = await registry.register(`shop.events-${name}`, {
       schemaType: 'JSON',
-      schema: JSON.stringify({ ...paymentSchema, title: 'late' }),
+      schema: JSON.stringify({ ...paymentSchema, title: name }),
     });
     registry.freeze();
-    const [late, other] = [`${site.name}-late`, `${site.name}-other`];
+    const [late, other] = [`${site.name}-${name}`, `${site.name}-${name}-other`];
     const event = (paymentId: string) => {
       const occurredAt = new Date().toISOString();
       const content = {
@@ -236,10 +239,23 @@ describe('schema registry', () => {
     const messages = [{ key: other, value: event(other), partition: 1 }];
     await site.producer.send({ topic: shopTopics.events, messages });
     await startedWith(`payment-recovery:${other}`);
+    return { late, waiting };
+  };
+
+  it('while the registry hangs, records that need it wait; nothing is blamed or lost', async () => {
+    const { late, waiting } = await hang('late');
     const handle = site.client.workflow.getHandle(`payment-recovery:${late}`);
     await expect(handle.describe()).rejects.toThrow();
     registry.thaw();
     await startedWith(`payment-recovery:${late}`);
     expect(letters.some(({ value }) => value?.equals(waiting))).toBe(false);
+  });
+
+  it('while it hangs, a bridge that is told to stop ends; the next one reads what waited', async () => {
+    const { late } = await hang('later');
+    expect(await bridge.stop()).toBe(0);
+    registry.thaw();
+    await site.bridge();
+    await startedWith(`payment-recovery:${late}`);
   });
 });

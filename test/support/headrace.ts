@@ -67,6 +67,9 @@ export interface Said {
   readonly error: string;
 }
 
+/** A command that hangs is ended after so long, ms: its exit code is null then. */
+const hangsMs = 90_000;
+
 /** Runs `headrace …args` to its end, whatever that is. */
 export async function headraceSays(
   args: readonly string[],
@@ -75,6 +78,8 @@ export async function headraceSays(
   const child = spawn(process.execPath, [command, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: hangsMs,
+    killSignal: 'SIGKILL',
   });
   const [out, error]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));

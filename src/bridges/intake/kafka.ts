@@ -63,6 +63,7 @@ export class Intake {
   #dead: GroupConsumer | undefined;
   readonly #deaths = new Deaths();
   #builtAt = 0;
+  #resting = false;
   #ended = false;
   /** Cuts short what is waited for before a consumer is built again. */
   readonly #ending = new AbortController();
@@ -107,6 +108,12 @@ export class Intake {
     this.#term?.resume(topic, partition);
   }
 
+  /** Reads nothing more, whoever resumes what; what is settled is committed as before. */
+  rest(): void {
+    this.#resting = true;
+    this.#term?.rest();
+  }
+
   /** Commits what is settled. A failed commit is tried again at the next turn. */
   async commit(): Promise<void> {
     const [made, term] = [this.#current, this.#term];
@@ -133,6 +140,7 @@ export class Intake {
     for (const timer of this.#timers) clearInterval(timer);
     const until = performance.now() + withinMs;
     const committed = await endsWithin(withinMs / 2, this.commit());
+    this.#term?.end();
     const leaving = Promise.all([this.#leave(), this.#rebuilding]);
     return (await endsWithin(until - performance.now(), leaving)) && committed;
   }
@@ -215,6 +223,7 @@ export class Intake {
       rejoin: this.rejoin,
     });
     this.#term = term;
+    if (this.#resting) term.rest();
     this.#aliveAt = performance.now();
     const engine = this.#engine;
     if (engine === undefined) return;

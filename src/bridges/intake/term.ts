@@ -62,6 +62,7 @@ export class Term {
   readonly #places = new Map<string, Place>();
   #identity: IdentityCheck | undefined;
   #epoch: number | undefined;
+  #resting = false;
   #over = false;
   #letGoAt = 0;
 
@@ -112,7 +113,8 @@ export class Term {
   signs(state: PartitionState, now: number): PartitionSigns | undefined {
     const { topic, partition } = state;
     const place = this.placeOf(topic, partition);
-    const paused = state.paused || place?.full === true || this.#gate.holds(topic, partition);
+    const full = this.#resting || state.paused || place?.full === true;
+    const paused = full || this.#gate.holds(topic, partition);
     return place?.signs({ ...state, paused }, now);
   }
 
@@ -136,7 +138,13 @@ export class Term {
     }
     if (identified) this.#identity = new IdentityCheck(this.#ports.cluster, this.generations);
     this.#epoch = epoch;
-    this.#steerAll('resume');
+    if (!this.#resting) this.#steerAll('resume');
+  }
+
+  /** Nothing more is read, for good. What is settled of what was read counts. */
+  rest(): void {
+    this.#resting = true;
+    this.#steerAll('pause');
   }
 
   /** Nothing is delivered any more. */
@@ -162,7 +170,7 @@ export class Term {
   async take({ batch }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch;
     const place = this.placeOf(topic, partition);
-    if (!this.isOpen || place === undefined) return;
+    if (!this.isOpen || this.#resting || place === undefined) return;
     if (this.#identity !== undefined && !(await this.#isSame(this.#identity))) return;
     const fetched = BigInt((batch as unknown as FetchedBatch).fetchedOffset);
     const next = BigInt(batch.lastOffset()) + 1n;
@@ -240,7 +248,8 @@ export class Term {
 
   #release(topic: string, partition: number): void {
     const place = this.placeOf(topic, partition);
-    if (place === undefined || place.full || this.#gate.holds(topic, partition)) return;
+    if (place === undefined || this.#resting || place.full || this.#gate.holds(topic, partition))
+      return;
     place.resumed(performance.now());
     this.#steer('resume', topic, partition);
   }
