@@ -88,6 +88,8 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     clock: () => Date.now(),
     observer: tellAll([logged(log), options.observer]),
     lost: () => {
+      // Between two terms they are about to be claimed anew anyhow.
+      if (!intake.assigned) return;
       intake.rejoin('another bridge has claimed its partitions');
     },
     halt: haltBy,

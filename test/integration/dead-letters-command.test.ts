@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Held, HoldingStore } from '../../src/bridges/holding/held.js';
+import type { Held } from '../../src/bridges/holding/held.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
+import { type ClaimedStore, claimedStore } from '../support/claimed-store.js';
 import { environmentOf, headrace, headraceSays, type Said } from '../support/headrace.js';
 import { aRecord } from '../support/records.js';
 import { eventually } from '../support/site.js';
@@ -14,7 +15,7 @@ const group = `g-${randomUUID()}`;
 
 describe('headrace dead-letters', () => {
   let pool: Pool;
-  let store: HoldingStore;
+  let store: ClaimedStore;
   let env: Record<string, string>;
 
   beforeAll(async () => {
@@ -22,7 +23,7 @@ describe('headrace dead-letters', () => {
     env = environmentOf(addresses, { HEADRACE_GROUP: group });
     pool = new Pool({ connectionString: addresses.databaseUrl });
     await ensureHoldingSchema(pool);
-    store = createHoldingStore(pool);
+    store = claimedStore(createHoldingStore(pool));
   });
   afterAll(() => pool.end());
 

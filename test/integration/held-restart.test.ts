@@ -157,6 +157,23 @@ describe('a bridge that lost its claim', () => {
     await reach(name('a'), 1, 3);
   });
 
+  it('unknown to it, with nothing to write: its look is refused, and it claims anew', async () => {
+    const { topic, bridge, send, entries, reach, holds, says, name } = await stage.scene();
+    const one = await bridge({ onDeadLetter: 'park' });
+    await send(name('a'), 'open', 1, '2', 3);
+    await reach(name('a'), 1);
+    await holds({ dead: 1, behind: 1 });
+    const { epoch } = one.engine;
+    // What a bridge that is no member any more had sent before arrives late.
+    await createHoldingStore(stage.pool).claim(topic, [placeOf(one)]);
+    await eventually('the bridge to claim its partition anew', () =>
+      Promise.resolve(one.engine.epoch > epoch && one.assigned()),
+    );
+    await says('discard', '--all', '--yes', '--why', 'a test');
+    await reach(name('a'), 1, 3);
+    expect(await entries(name('a'))).toEqual([1, 3]);
+  });
+
   it('to another bridge, with a write under way: the older write is refused', async () => {
     const { bridge, end, send, reach, holds, says, name } = await stage.scene();
     let open: () => void = () => undefined;

@@ -15,6 +15,7 @@ import type { Selection } from '../../src/bridges/holding/held-selection.js';
 import { heldSummary, holdingGroups } from '../../src/bridges/holding/held-summary.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
+import { claimedStore } from '../support/claimed-store.js';
 import { holdingStoreContract } from '../support/holding-store-contract.js';
 import { aRecord } from '../support/records.js';
 
@@ -44,7 +45,7 @@ describe('the holding store in Postgres', () => {
 
   const scene = async () => {
     const topic = `t-${randomUUID()}`;
-    const store = createHoldingStore(pool);
+    const store = claimedStore(createHoldingStore(pool));
     const at = { topic, generation: 'g', partition: 0 };
     const { token } = await store.claim(group, [at]);
     const held = (offset: number, of: Partial<Held> = {}): Held => ({

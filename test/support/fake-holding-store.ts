@@ -75,7 +75,13 @@ export class FakeHoldingStore implements HoldingStore {
     return how === 'fenced' ? how : over;
   }
 
-  due(token: string, nowMs: number, limit: number): Promise<readonly Held[]> {
+  due(
+    token: string,
+    partitions: readonly PartitionId[],
+    nowMs: number,
+    limit: number,
+  ): Promise<readonly Held[] | 'fenced'> {
+    if (!partitions.every((one) => this.#holds(token, one))) return Promise.resolve('fenced');
     const open = this.#openOf(token);
     const born = new Map<string, number>();
     const found = open.filter((row) => isDue(row, nowMs, open));
@@ -94,7 +100,8 @@ export class FakeHoldingStore implements HoldingStore {
     return Promise.resolve(found.slice(0, limit).map(withFailures));
   }
 
-  open(token: string): Promise<readonly HeldKey[]> {
+  open(token: string, partitions: readonly PartitionId[]): Promise<readonly HeldKey[] | 'fenced'> {
+    if (!partitions.every((one) => this.#holds(token, one))) return Promise.resolve('fenced');
     return Promise.resolve(this.#openOf(token).map(({ held }) => noteOf(held)));
   }
 

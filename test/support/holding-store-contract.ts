@@ -8,6 +8,7 @@ import type {
   HoldingStore,
   PartitionId,
 } from '../../src/bridges/holding/held.js';
+import { claimedStore } from './claimed-store.js';
 import { aRecord } from './records.js';
 
 /** A store, and what operators do beside it. */
@@ -57,7 +58,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     };
     const { store, redrive, discard } = open();
     return {
-      ...{ store, topic, at, held },
+      ...{ store: claimedStore(store), topic, at, held },
       redrive: (key: HeldKey, of = group) => redrive(key, of),
       discard: (key: HeldKey, of = group) => discard(key, of),
     };
@@ -121,11 +122,32 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
       await store.hold(old.token, [held({ offset: '3' }), held({ ...one, offset: '3' })]),
     ).toBe('fenced');
     expect(await store.end(old.token, [zero, one], 'redriven')).toBe('fenced');
-    expect(offsets(await store.due(old.token, now, 10))).toEqual(['1']);
+    await expect(store.due(old.token, now, 10)).rejects.toThrow('fenced');
     expect(await store.end(old.token, [zero], 'redriven')).toBe('held');
     const last = await store.claim(group, [at(0), at(1)]);
     expect(last.notes).toMatchObject([{ offset: '1', partition: 1, state: 'dead' }]);
-    expect(await store.due(taken.token, now, 10)).toEqual([]);
+    await expect(store.due(taken.token, now, 10)).rejects.toThrow('fenced');
+  });
+
+  it('H2: a look is told when any of its partitions is claimed anew, also by an older bridge', async () => {
+    const { store, at, held, redrive } = scene();
+    const first = await store.claim(group, [at(0), at(1)]);
+    const one = held({ offset: '1', partition: 1 });
+    await store.hold(first.token, [one]);
+    const owner = await store.claim(group, [at(1)]);
+    await redrive(one);
+    expect(offsets(await store.due(owner.token, now, 10))).toEqual(['1']);
+    await expect(store.due(first.token, now, 10)).rejects.toThrow('fenced');
+    await expect(store.open(first.token)).rejects.toThrow('fenced');
+    // What the older one sent before it lost the partition arrives only now.
+    await store.claim(group, [at(0), at(1)]);
+    await expect(store.due(owner.token, now, 10)).rejects.toThrow('fenced');
+    await expect(store.open(owner.token)).rejects.toThrow('fenced');
+    const { token } = await store.claim(group, [at(1), at(1)]);
+    expect(offsets(await store.due(token, now, 10))).toEqual(['1']);
+    expect(offsets(await store.open(token))).toEqual(['1']);
+    const none = await store.claim(group, []);
+    expect([await store.due(none.token, now, 10), await store.open(none.token)]).toEqual([[], []]);
   });
 
   it('H2: two groups on one partition neither fence each other nor see what the other holds', async () => {
@@ -203,7 +225,7 @@ export function holdingStoreContract(open: () => StoreUnderTest): void {
     await discard(one);
     expect((await store.open(token)).map(({ offset }) => offset)).toEqual(['2']);
     await store.claim(group, [at()]);
-    expect(await store.open(token)).toEqual([]);
+    await expect(store.open(token)).rejects.toThrow('fenced');
   });
 
   it('what was discarded is to be told to its workflow, until it was', async () => {

@@ -1,8 +1,8 @@
 /**
  * A model of everything around the engine: a log with committed offsets, workflows with inboxes, a
  * server that answers when the test lets it, a store of held records, an operator who redrives and
- * discards, producers that publish a fact again, and bridges that are killed or that live on as
- * zombies.
+ * discards, producers that publish a fact again, bridges that are killed or that live on as
+ * zombies, and claims that arrive when their bridge is long gone.
  */
 import type { Command } from '../../src/bridges/matching/command.js';
 import type { Recollection, Seen } from '../../src/bridges/engine/courier.js';
@@ -77,6 +77,7 @@ interface Workflow {
 }
 
 const topic = 't';
+const group = 'g';
 const tight: EngineLimits = {
   request: { events: 4, bytes: 1_000_000 },
   // So that a lane that rests is relieved often.
@@ -137,6 +138,7 @@ export class World {
     else if (roll < 92) void this.#tend(member);
     else if (roll < 94) this.#operate(pick);
     else if (roll < 97) this.#rebalance(pick);
+    else if (pick % 4 === 0) this.#claimLate(pick);
     else this.#replace(pick);
     await settle();
   }
@@ -271,7 +273,7 @@ export class World {
     };
     const { calls, questions, asks, burials, naps, paused } = member;
     const ports: EnginePorts = {
-      groupId: 'g',
+      groupId: group,
       store: this.store,
       decide: (record) => [this.#decide(record)],
       dispatch: (request) =>
@@ -303,8 +305,12 @@ export class World {
       now: () => 0,
       clock: () => this.#clock,
       observer: silent,
-      // A zombie; the bridge that has the partitions is never fenced.
-      lost: () => undefined,
+      // A zombie is not in the group any more.
+      lost: () => {
+        setImmediate(() => {
+          if (this.#members.some((one) => one.engine === engine)) this.#rebalance(1);
+        });
+      },
       halt: (cause) => {
         this.#halted ??= cause;
       },
@@ -492,6 +498,11 @@ export class World {
       for (const [partition, offset] of this.#positions()) fetched.set(partition, offset);
       paused.clear();
     }
+  }
+
+  /** What some bridge had sent before it lost the partition fences whoever has it by now. */
+  #claimLate(pick: number): void {
+    void this.store.claim(group, this.#assignments([pick % this.#log.length]));
   }
 
   /** A new bridge takes over; the old one is dead, or does not know that it should be. */

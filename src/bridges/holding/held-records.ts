@@ -36,6 +36,8 @@ export class HeldRecords {
   /** By queue: the last write that is under way. */
   readonly #writing = new Map<string, Promise<Kept>>();
   #token: string | undefined;
+  /** What was claimed with it. */
+  #claimed: readonly PartitionId[] = [];
   /** Looks at the store are numbered. */
   #look = 0;
   #looking = false;
@@ -89,6 +91,7 @@ export class HeldRecords {
         const { token, notes } = await store.claim(this.#ports.groupId, partitions);
         if (!wanted()) return false;
         this.#token = token;
+        this.#claimed = partitions;
         this.memory.reset(notes);
         return true;
       } catch (error) {
@@ -164,8 +167,11 @@ export class HeldRecords {
     return how;
   }
 
-  /** What should be tried now and is not under way yet; each is under way from now on. */
-  async due(): Promise<readonly Held[]> {
+  /**
+   * What should be tried now and is not under way yet; each is under way from now on. `fenced`: the
+   * partitions are another's, and nothing of ours is known to be there.
+   */
+  async due(): Promise<readonly Held[] | 'fenced'> {
     const { store } = this.#ports;
     const token = this.#token;
     if (store === undefined || token === undefined || this.#looking) return [];
@@ -175,15 +181,17 @@ export class HeldRecords {
     try {
       if (this.#stalled) {
         this.#stalled = false;
-        const open = await store.open(token);
+        const open = await store.open(token, this.#claimed);
         if (token !== this.#token) return [];
+        if (open === 'fenced') return open;
         this.memory.reconcile(new Set(open.map(keyOf)), look);
       }
       const busy = this.#underWay.size + this.#postponed;
       this.#postponed = 0;
       const limit = Math.min(dueMax + busy, readMax);
-      const due = await store.due(token, this.#ports.clock(), limit);
+      const due = await store.due(token, this.#claimed, this.#ports.clock(), limit);
       if (token !== this.#token) return [];
+      if (due === 'fenced') return due;
       const fresh = due.filter((held) => !this.#underWay.has(keyOf(held)));
       for (const held of fresh) {
         this.#tries += 1;

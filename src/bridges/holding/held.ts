@@ -92,11 +92,17 @@ export interface HoldingStore {
    * What should go on now, in order of offset per queue, at most `limit`: `waiting` whose next try or
    * deadline has come; `redriving` that does not block; of `behind` and of `redriving` that does,
    * those with nothing before them in their queue that blocks (`waiting`, or `dead` or `redriving`
-   * that is said to). Only of partitions that this claim holds; with how each fared so far.
+   * that is said to); with how each fared so far. Resolves with `fenced` when the claim on any of
+   * `partitions` is not the newest.
    */
-  due(token: string, nowMs: number, limit: number): Promise<readonly Held[]>;
-  /** What is held of the partitions of this claim and has not ended. */
-  open(token: string): Promise<readonly HeldKey[]>;
+  due(
+    token: string,
+    partitions: readonly PartitionId[],
+    nowMs: number,
+    limit: number,
+  ): Promise<readonly Held[] | 'fenced'>;
+  /** What is held of `partitions` and has not ended, or `fenced`, as for `due`. */
+  open(token: string, partitions: readonly PartitionId[]): Promise<readonly HeldKey[] | 'fenced'>;
   /** What was tried again did not go through: its new state, and when to try next. */
   again(
     token: string,

@@ -10,17 +10,35 @@ import { inTransaction } from '../../transaction.js';
 /** A claim removes at most so many of the rows whose time is over. */
 const prunedAtOnce = 5_000;
 
+function fenceWith(lock: '' | 'for share of c'): string {
+  return `
+  asked as (select distinct * from unnest($2::text[], $3::integer[]) as t (topic, partition)),
+  mine as materialized (
+    select c.consumer_group, c.topic, c.partition
+    from headrace.claims c join asked using (topic, partition)
+    where c.token = $1::bigint order by c.topic, c.partition ${lock}),
+  fence as (select (select count(*) from mine) < (select count(*) from asked) as fenced)`;
+}
+
 /**
  * S1, S2: `mine` are the claimed ones of the partitions in $2 and $3, with the group that the token
  * in $1 is of; `fence` says if all are.
  */
-export const fence = `
-  asked as (select distinct * from unnest($2::text[], $3::integer[]) as t (topic, partition)),
-  mine as (
-    select c.consumer_group, c.topic, c.partition
-    from headrace.claims c join asked using (topic, partition)
-    where c.token = $1::bigint order by c.topic, c.partition for share of c),
-  fence as (select (select count(*) from mine) < (select count(*) from asked) as fenced)`;
+export const fence = fenceWith('for share of c');
+
+/** As `fence`, for what only reads: a claim need not wait for it. */
+export const readFence = fenceWith('');
+
+/** What `fence` and `readFence` are given first: $1 to $3. */
+export function fenceValues(token: string, partitions: readonly PartitionPlace[]): unknown[] {
+  return [
+    token,
+    partitions.map(({ topic }) => topic),
+    partitions.map(({ partition }) => partition),
+  ];
+}
+
+type PartitionPlace = Omit<PartitionId, 'generation'>;
 
 const asked = `
   select distinct * from unnest($1::text[], $2::integer[]) as t (topic, partition)`;

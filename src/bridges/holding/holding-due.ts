@@ -1,7 +1,8 @@
 /** What should go on now of the held records of one claim. See S4 of `holding-store.ts`. */
 import type { Answering } from './answering-pool.js';
-import type { Failures, Held } from './held.js';
+import type { Failures, Held, PartitionId } from './held.js';
 import { heldColumns, heldOf, type HeldRow, instant } from './held-rows.js';
+import { fenceValues, readFence } from './holding-claim.js';
 import { blocking } from './holding-schema.js';
 
 /** `due` hands over at most so many bytes of records at once, and one record whatever its size. */
@@ -27,12 +28,10 @@ const firstFailed = `(
     where step->>'what' <> 'behind' order by n limit 1)`;
 
 const dueStatement = `
-  with mine as materialized (
-    select consumer_group, topic, partition from headrace.claims where token = $1::bigint),
-  open as (
+  with ${readFence}, open as (
     ${ofMine} and h.state = 'redriving' and not (h.blocks and (${isBlocked}))
     union all
-    ${ofMine} and h.state = 'waiting' and least(h.next_try, h.deadline) <= $2
+    ${ofMine} and h.state = 'waiting' and least(h.next_try, h.deadline) <= $4
     union all
     ${ofMine} and h.state = 'behind' and not (${isBlocked})),
   placed as (
@@ -40,31 +39,43 @@ const dueStatement = `
       order by topic, partition, born, record_offset, id) as place
     from (
       select *, min(id) over (partition by topic, partition, generation) as born from open) as o
-    order by place limit $3),
+    order by place limit $5),
   fitting as (
     select id, place, record_bytes, sum(record_bytes) over (order by place) as total from placed)
-  select ${heldColumns}, attempts, ${firstFailed} as first_failed,
+  select fenced, ${heldColumns}, attempts, ${firstFailed} as first_failed,
     history->0->>'what' is distinct from 'behind' as was_tried
-  from fitting join headrace.held using (id)
-  where total <= ${String(dueBytes)} or place = 1
+  from fence left join (fitting join headrace.held using (id))
+    on not fenced and (total <= ${String(dueBytes)} or place = 1)
   order by place`;
 
-/** At most `limit` held records that should go on now, under the claim `token`. */
+/** At most `limit` held records that should go on now, under the claim `token` on `partitions`. */
 export async function due(
   pool: Answering,
   token: string,
+  partitions: readonly PartitionId[],
   nowMs: number,
   limit: number,
-): Promise<readonly Held[]> {
-  const { rows } = await pool.query<DueRow>(dueStatement, [token, instant(nowMs), limit]);
-  return rows.map((row) => ({ ...heldOf(row), failed: failuresOf(row) }));
+): Promise<readonly Held[] | 'fenced'> {
+  const values = [...fenceValues(token, partitions), instant(nowMs), limit];
+  const { rows } = await pool.query<DueRow | NoRow>(dueStatement, values);
+  if (rows[0]?.fenced !== false) return 'fenced';
+  return rows.flatMap((row) =>
+    row.topic === null ? [] : [{ ...heldOf(row), failed: failuresOf(row) }],
+  );
 }
 
 interface DueRow extends HeldRow {
+  readonly fenced: false;
   /** How often it stayed held after it had been set aside. */
   readonly attempts: number;
   readonly was_tried: boolean;
   readonly first_failed: Date | null;
+}
+
+/** Nothing is due, or the claim is not the newest. */
+interface NoRow {
+  readonly fenced: boolean;
+  readonly topic: null;
 }
 
 function failuresOf({ attempts, was_tried: wasTried, first_failed: first }: DueRow): Failures {

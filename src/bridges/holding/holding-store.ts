@@ -7,6 +7,7 @@
  * S2 Claims and locks are taken in the order of topic and partition, so that no two wait for each
  *    other.
  * S3 There is one row per record and route; nothing that comes later brings back what has ended.
+ *    A look checks it too, or a bridge without its claim would take it for nothing to do.
  * S4 A held record is returned by `due` in the order of its queue, whatever the limit cuts off.
  * S5 Claims and rows are of one consumer group: others neither see them nor fence them. A token is of
  *    the group that claimed with it.
@@ -28,7 +29,7 @@ import {
   portionsOf,
   storedDetail,
 } from './held-rows.js';
-import { claim, fence } from './holding-claim.js';
+import { claim, fence, fenceValues, readFence } from './holding-claim.js';
 import { due } from './holding-due.js';
 import { remembered } from './holding-schema.js';
 import { inTransaction } from '../../transaction.js';
@@ -52,8 +53,13 @@ export function createHoldingStore(
   return {
     claim: (group, partitions) => claim(pool, { group, partitions, keepEndedDays }),
     hold: (token, held) => hold(pool, token, held),
-    due: (token, nowMs, limit) => due(pool, token, nowMs, limit),
-    open: async (token) => (await pool.query<NoteRow>(openStatement, [token])).rows.map(noteOf),
+    due: (token, partitions, nowMs, limit) => due(pool, token, partitions, nowMs, limit),
+    open: async (token, partitions) => {
+      const values = fenceValues(token, partitions);
+      const { rows } = await pool.query<OpenRow>(openStatement, values);
+      if (rows[0]?.fenced !== false) return 'fenced';
+      return rows.flatMap((row) => (row.topic === null ? [] : [noteOf(row)]));
+    },
     discarded: async (token, workflowId) => {
       const values = [token, escapeText(workflowId)];
       return (await pool.query<NoteRow>(discardedStatement, values)).rows.map(noteOf);
@@ -182,7 +188,10 @@ async function hold(
   });
 }
 
-const openStatement = `
-  select ${noteColumns} from headrace.held h
-  join headrace.claims c using (consumer_group, topic, partition)
-  where c.token = $1::bigint and ended is null order by id`;
+const openStatement = `with ${readFence}
+  select fenced, ${noteColumns}
+  from fence left join (mine join headrace.held h using (consumer_group, topic, partition))
+    on not fenced and ended is null
+  order by id`;
+
+type OpenRow = (NoteRow & { readonly fenced: false }) | { readonly fenced: boolean; topic: null };

@@ -54,6 +54,11 @@ export class Redrive {
     const { token } = this.#held;
     if (token === undefined) return;
     const due = await this.#held.due();
+    if (due === 'fenced') {
+      // Nothing is revoked: what is under way may be of a partition, or a topic, that nobody else reads.
+      this.#ports.lost();
+      return;
+    }
     const records = due.map(({ record }) => record);
     const prepared = (await this.#ports.prepare?.(records)) ?? true;
     const doubtOf = this.#doubts.turn();

@@ -58,8 +58,8 @@ const dead = { state: 'dead', reason: 'x', detail: '' } as const;
 const questions: readonly (readonly [string, (store: HoldingStore) => Promise<unknown>])[] = [
   ['claim', (store) => store.claim('g', [at])],
   ['hold', (store) => store.hold('1', [held])],
-  ['due', (store) => store.due('1', 0, 10)],
-  ['open', (store) => store.open('1')],
+  ['due', (store) => store.due('1', [at], 0, 10)],
+  ['open', (store) => store.open('1', [at])],
   ['again', (store) => store.again('1', held, dead)],
   ['end', (store) => store.end('1', [held], 'redriven')],
   ['discarded', (store) => store.discarded('1', 'w')],
@@ -107,8 +107,8 @@ async function stage() {
   const store: HoldingStore = {
     claim: (group, partitions) => now().claim(group, partitions),
     hold: (token, all) => now().hold(token, all),
-    due: (token, nowMs, limit) => now().due(token, nowMs, limit),
-    open: (token) => now().open(token),
+    due: (...of) => now().due(...of),
+    open: (...of) => now().open(...of),
     again: (token, key, to) => now().again(token, key, to),
     end: (token, keys, how) => now().end(token, keys, how),
     discarded: (token, id) => now().discarded(token, id),
