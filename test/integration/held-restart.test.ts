@@ -111,6 +111,30 @@ describe('a bridge that is killed', () => {
   });
 });
 
+it('a topic that was created again: what is held of the one before it goes first, and does go', async () => {
+  const { topic, bridge, end, send, entries, reach, holds, says, name } = await stage.scene();
+  const first = await bridge({ onDeadLetter: 'park' });
+  await send(name('a'), 'open', 1, '2', 3);
+  await holds({ dead: 1, behind: 1 });
+  await end(first);
+  const admin = stage.kafka.admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await eventually('the topic to be there again', () =>
+    admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true }).then(
+      (created) => created,
+      () => false,
+    ),
+  );
+  await admin.disconnect();
+  await bridge({ onDeadLetter: 'park', widened: true });
+  await send(name('a'), 4);
+  await holds({ dead: 1, behind: 2 });
+  expect(await entries(name('a'))).toEqual([1]);
+  expect((await says('redrive', '--yes')).out).toContain('1 redriven, 0 dead again');
+  await reach(name('a'), 1, 2, 3, 4);
+});
+
 describe('a bridge that lost its claim', () => {
   /** The real store, whose holding waits for `gate`; every answer to it is written down. */
   const watched = (gate: () => Promise<void> = () => Promise.resolve()) => {

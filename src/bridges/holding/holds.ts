@@ -12,6 +12,7 @@
  */
 import { identityOf, type Skipped, skippedOf } from '../../workflows/index.js';
 import { type HeldKey, type HeldNote, keyOf, keyQueue } from './held.js';
+import { type HeldPlace, HeldPlaces, isBefore } from './held-place.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { coversRoute } from '../matching/route.js';
 
@@ -22,6 +23,7 @@ const passedOverMany = 150;
 
 interface Remembered {
   note: HeldNote;
+  readonly place: HeldPlace;
   /** The workflow knows that it is passed over. */
   announced: boolean;
   /** Since which look at the store it is there as it is here; `Infinity`: it is on its way. */
@@ -32,6 +34,7 @@ export class Holds {
   readonly #byKey = new Map<string, Remembered>();
   /** By record: the routes under which it is held. */
   readonly #routes = new Map<string, Set<string>>();
+  readonly #places = new HeldPlaces();
   /** By partition and queue. */
   readonly #queues = new Map<string, Set<Remembered>>();
   /** By workflow: what was or will be passed over. */
@@ -41,6 +44,7 @@ export class Holds {
   reset(notes: readonly HeldNote[]): void {
     this.#byKey.clear();
     this.#routes.clear();
+    this.#places.clear();
     this.#queues.clear();
     this.#passedOver.clear();
     for (const note of notes) this.add(note, 0);
@@ -50,7 +54,8 @@ export class Holds {
   add(note: HeldNote, durableSince = Infinity): void {
     const key = keyOf(note);
     if (this.#byKey.has(key)) return;
-    const remembered: Remembered = { note, announced: false, durableSince };
+    const place = this.#places.enter(note);
+    const remembered: Remembered = { note, place, announced: false, durableSince };
     this.#byKey.set(key, remembered);
     addTo(this.#routes, recordKey(note), note.route);
     addTo(this.#queues, queueKey(note, note.queue), remembered);
@@ -110,12 +115,12 @@ export class Holds {
 
   /** H5: true when an event of `record` must wait in `queue`; `starts`: its command may start it. */
   blocks(record: KafkaRecord, queue: string, starts: boolean): boolean {
-    const notes = [...(this.#queues.get(queueKey(record, queue)) ?? [])].map(({ note }) => note);
-    const before = notes.filter((note) => isOrdered(note) && isBefore(note, record));
+    const before = this.#before(record, queue);
     const [first, ...rest] = before;
     if (first === undefined) return false;
     // What waits behind a head that waits for this start waits for it too.
-    return !starts || !waitsForStart(rest.reduce((a, b) => (isBefore(b, a) ? b : a), first));
+    const head = rest.reduce((a, b) => (isBefore(b.place, a.place) ? b : a), first);
+    return !starts || !waitsForStart(head.note);
   }
 
   /** The queue in which `record`, bound for `lane`, waits: its key's while that one blocks. */
@@ -128,8 +133,8 @@ export class Holds {
   mustWait(note: HeldNote, lane: string, isAhead: (key: HeldKey) => boolean): boolean {
     if (!isOrdered(note)) return false;
     return [...new Set([lane, note.queue])]
-      .flatMap((queue) => [...(this.#queues.get(queueKey(note, queue)) ?? [])])
-      .some(({ note: other }) => isOrdered(other) && isBefore(other, note) && !isAhead(other));
+      .flatMap((queue) => this.#before(note, queue))
+      .some(({ note: other }) => !isAhead(other));
   }
 
   /** True when a workflow has been passed over as often as its inbox can remember. */
@@ -150,8 +155,14 @@ export class Holds {
   /** H6: true when `record`, whose command starts `workflowId`, passes more than can be told of. */
   isPassingMany(record: KafkaRecord, workflowId: string): boolean {
     if (!this.#isOverfull(workflowId)) return false;
-    const waiting = [...(this.#queues.get(queueKey(record, workflowId)) ?? [])];
-    return waiting.some(({ note }) => isOrdered(note) && isBefore(note, record));
+    return this.#before(record, workflowId).length > 0;
+  }
+
+  /** What keeps its place in `queue` before `one`. */
+  #before(one: KafkaRecord | HeldNote, queue: string): Remembered[] {
+    const place = this.#places.of(one);
+    const all = [...(this.#queues.get(queueKey(one, queue)) ?? [])];
+    return all.filter((other) => isOrdered(other.note) && isBefore(other.place, place));
   }
 
   #isOverfull(workflowId: string): boolean {
@@ -191,16 +202,6 @@ export class Holds {
     const all = [...(this.#passedOver.get(workflowId) ?? [])];
     return all.flatMap(({ note }) => (note.state === 'waiting' ? [note] : []));
   }
-}
-
-interface Place {
-  readonly generation: string;
-  readonly offset: string;
-}
-
-/** Of one partition; a re-created topic comes after the one before it. */
-function isBefore(one: Place, other: Place): boolean {
-  return one.generation !== other.generation || BigInt(one.offset) < BigInt(other.offset);
 }
 
 /** What keeps its place in its queue: all but a dead letter that is skipped. */
