@@ -5,7 +5,7 @@
  *
  * R1 A held record is over when all of its decisions are; if one is set aside again, all of it
  *    stays held, and the inbox recognises what had gone through.
- * R2 A record whose deadline has passed becomes a dead letter.
+ * R2 A record whose deadline has passed becomes a dead letter, once it can be decided on.
  * R3 What the inbox would drop without anyone knowing whether it was applied is not sent: it stays a
  *    dead letter that says so.
  */
@@ -71,10 +71,10 @@ export class Redrive {
       const isOver =
         held.state === 'waiting' && (held.deadlineMs ?? Infinity) <= this.#ports.clock();
       const doubt = isOver ? 'none' : doubtOf(held);
-      if (isOver) void this.#expire(held, token);
-      else if (doubt === 'lost') void this.#refuse(held, token);
-      else if (prepared && doubt === 'none') this.#try(held, token);
-      else this.#held.postpone(held);
+      if (doubt === 'lost') void this.#refuse(held, token);
+      else if (!prepared || doubt === 'asking') this.#held.postpone(held);
+      else if (isOver) void this.#expire(held, token);
+      else this.#try(held, token);
     }
     this.#engine.dispatcher.pump();
   }
