@@ -71,7 +71,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
   const letters = openDeadLetters(kafka, { topic, group: groupId, kept: store !== undefined }, log);
   const ports: EnginePorts = {
     decide: (record) => table.decide(record),
-    prepare: (records) => isPrepared(decoder, records, log),
+    prepare: (records) => prepared(decoder, records, log),
     dispatch: (request) => dispatch(target, request),
     ...{ inboxOf: (id) => inboxOf(target, id), recall: (id) => recall(target, id) },
     bury: (letter) => letters.bury(letter),
@@ -130,20 +130,20 @@ function targetOf({ client, eager, namespace, taskQueue }: BridgeSettings): Targ
   };
 }
 
-/** Held records have time: whatever keeps them from being read now, another turn may mend. */
-async function isPrepared(
+/** Held records have time: whatever keeps one from being read now, another turn may mend. */
+function prepared(
   decoder: Decoder,
   records: readonly KafkaRecord[],
   log: Logger,
-): Promise<boolean> {
-  try {
-    await decoder.prepare(records);
-    return true;
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    log.warn({ cause }, 'held records wait for schemas');
-    return false;
-  }
+): readonly boolean[] {
+  // One by one, so that a schema that cannot be had keeps only those that name it.
+  const loads = records.map((record) => decoder.prepare([record]));
+  const loading = loads.filter((load) => load !== undefined);
+  void Promise.allSettled(loading).then((ends) => {
+    const failed = ends.flatMap((end) => (end.status === 'rejected' ? [String(end.reason)] : []));
+    for (const cause of new Set(failed)) log.warn({ cause }, 'held records wait for schemas');
+  });
+  return loads.map((load) => load === undefined);
 }
 
 function intakeSettings(options: BridgeSettings, halt: (cause: string) => void): IntakeSettings {

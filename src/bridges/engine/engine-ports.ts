@@ -33,10 +33,11 @@ export interface EnginePorts extends TemporalPort {
   readonly groupId: string;
   decide(record: KafkaRecord): readonly Decision[];
   /**
-   * Loads what deciding on held records needs; false when that cannot be had now. Absent: nothing
-   * is needed. Records that were delivered come prepared.
+   * For each of these held records: false where something is missing that deciding on it needs, which
+   * begins to be loaded; a later turn asks again. Absent: nothing is needed. Records that were
+   * delivered come prepared.
    */
-  prepare?(records: readonly KafkaRecord[]): Promise<boolean>;
+  prepare?(records: readonly KafkaRecord[]): readonly boolean[];
   /** Resolves once the broker has acknowledged the dead letter. */
   bury(letter: Letter): Promise<void>;
   /** Where records are held; without it none can be parked or redriven. */

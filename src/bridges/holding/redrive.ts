@@ -60,9 +60,9 @@ export class Redrive {
       return;
     }
     const records = due.map(({ record }) => record);
-    const prepared = (await this.#ports.prepare?.(records)) ?? true;
+    const prepared = this.#ports.prepare?.(records);
     const doubtOf = this.#doubts.turn();
-    for (const held of due) {
+    for (const [index, held] of due.entries()) {
       if (token !== this.#held.token) return;
       if (!this.#engine.isReached(held)) {
         this.#held.postpone(held);
@@ -72,7 +72,7 @@ export class Redrive {
         held.state === 'waiting' && (held.deadlineMs ?? Infinity) <= this.#ports.clock();
       const doubt = isOver ? 'none' : doubtOf(held);
       if (doubt === 'lost') void this.#refuse(held, token);
-      else if (!prepared || doubt === 'asking') this.#held.postpone(held);
+      else if (prepared?.[index] === false || doubt === 'asking') this.#held.postpone(held);
       else if (isOver) void this.#expire(held, token);
       else this.#try(held, token);
     }

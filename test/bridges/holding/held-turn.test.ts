@@ -24,7 +24,7 @@ async function stage() {
       if (!isReadable(record)) throw new Error('a schema was not prepared');
       return [decisionOn(record)];
     },
-    prepare: (records) => Promise.resolve(records.every(isReadable)),
+    prepare: (records) => records.map(isReadable),
     dispatch: (request) => {
       if (request.kind !== 'signal') throw new Error(`there is no ${request.kind} here`);
       if (!world.running.has(request.workflowId)) return Promise.resolve({ kind: 'missing' });
@@ -97,6 +97,24 @@ test('R2: whose time is over while nobody can read it, it waits until somebody c
   await tend(parkMs + 1_000);
   expect(states()).toEqual(['dead']);
   expect(store.rows[0]?.held.reason).toBe('workflow-missing');
+});
+
+test('a schema that cannot be had keeps only those that name it, and what is behind them', async () => {
+  const { applied, world, takeOver, deliver, tend, states } = await stage();
+  await deliver('a', 'avro');
+  await deliver('b', 'json');
+  await deliver('a', 'json');
+  await deliver('b', 'json');
+  expect(states()).toEqual(['waiting', 'waiting', 'behind', 'behind']);
+  await takeOver();
+  world.readable.delete('avro');
+  world.running = new Set(['a', 'b']);
+  await tend(6_000);
+  expect(applied).toEqual(['1', '3']);
+  expect(states()).toEqual(['waiting', 'delivered', 'behind', 'delivered']);
+  world.readable.add('avro');
+  await tend(7_000);
+  expect(applied).toEqual(['1', '3', '0', '2']);
 });
 
 function settle(): Promise<void> {
