@@ -4,7 +4,7 @@
  */
 import { skippedOf } from '../../workflows/index.js';
 import { bury } from '../holding/burial.js';
-import { laneOf } from '../matching/command.js';
+import { laneOf, longestParkMs } from '../matching/command.js';
 import type { EnginePorts, Outcome } from './engine-ports.js';
 import { type HeldNote, heldKey, type HeldState, keyQueue } from '../holding/held.js';
 import type { HeldRecords } from '../holding/held-records.js';
@@ -50,14 +50,14 @@ export class Asides {
   /** `item` waits behind an earlier one of its workflow. Resolves as `put` does. */
   behind(passage: Passage, item: Item): Promise<void> {
     const detail = 'waits for an earlier one';
-    const aside = { state: 'behind', reason: 'behind', detail } as const;
+    const aside = { state: 'behind', reason: 'behind', detail, ...timeOf(item) } as const;
     return this.put(passage, { route: item.route, park: false, aside, item });
   }
 
   /** `item` holds up its partition: it is tried on out of its way. Resolves as `put` does. */
   headOfLine(passage: Passage, item: Item): Promise<void> {
     const detail = `tried ${String(item.attempts + 1)} times, while all else of its partition was done`;
-    const aside = { state: 'redriving', reason: headOfLine, detail } as const;
+    const aside = { state: 'redriving', reason: headOfLine, detail, ...timeOf(item) } as const;
     return this.put(passage, { route: item.route, park: true, aside, item });
   }
 
@@ -108,4 +108,10 @@ export class Asides {
       ...(parkMs === undefined ? {} : { deadlineMs: this.#ports.clock() + parkMs }),
     };
   }
+}
+
+/** If it comes to wait for its workflow, its time begins now, not when it is tried. */
+function timeOf({ command }: Item): Pick<Aside, 'parkMs'> {
+  const parkMs = longestParkMs(command);
+  return parkMs === undefined ? {} : { parkMs };
 }

@@ -46,7 +46,7 @@ export interface HeldNote extends HeldKey {
   readonly event?: Skipped & { readonly workflowId: string };
   readonly reason: string;
   readonly detail: string;
-  /** Milliseconds since the epoch; for `waiting`. */
+  /** Milliseconds since the epoch; for what waits for a workflow, or may come to when it is tried. */
   readonly deadlineMs?: number;
 }
 

@@ -11,7 +11,7 @@
  */
 import type { Event } from '../../workflows/index.js';
 import { bury } from './burial.js';
-import type { Command } from '../matching/command.js';
+import { type Command, laneOf, longestParkMs } from '../matching/command.js';
 import { decisionsOn } from '../engine/decisions.js';
 import type { Dispatcher } from '../engine/dispatcher.js';
 import { Doubts } from '../engine/doubt.js';
@@ -213,14 +213,10 @@ export class Redrive {
   }
 
   #warn({ deadlineMs, state }: HeldNote, command: Command): void {
-    if (state !== 'waiting' || deadlineMs === undefined || !('whenMissing' in command)) return;
-    const { whenMissing, whenClosed, workflowId } = command;
-    const parkMs = [whenMissing, whenClosed].flatMap((choice) =>
-      typeof choice === 'object' ? [choice.parkMs] : [],
-    );
+    const parkMs = longestParkMs(command);
+    if (state !== 'waiting' || deadlineMs === undefined || parkMs === undefined) return;
     const left = deadlineMs - this.#ports.clock();
-    if (left <= Math.max(...parkMs) * alarming)
-      this.#ports.observer.expiring(workflowId, deadlineMs);
+    if (left <= parkMs * alarming) this.#ports.observer.expiring(laneOf(command), deadlineMs);
   }
 }
 

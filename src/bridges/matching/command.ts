@@ -103,6 +103,16 @@ export function isListed(command: Command): boolean {
   return command.kind === 'run' && command.takes === 'list';
 }
 
+/** The longest that the event of `command` may wait for its workflow, ms; absent: it may not. */
+export function longestParkMs(command: Command): number | undefined {
+  if (!('whenMissing' in command)) return undefined;
+  const { whenMissing, whenClosed } = command;
+  const times = [whenMissing, whenClosed].flatMap((choice) =>
+    typeof choice === 'object' ? [choice.parkMs] : [],
+  );
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
 /** A workflow the bridge can start: its one argument opens an inbox. */
 // The parameter is `never` so that every workflow function is assignable, whatever its argument.
 type InboxWorkflow = (input: never) => Promise<unknown>;

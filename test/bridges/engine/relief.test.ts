@@ -5,6 +5,7 @@ import { Engine } from '../../../src/bridges/engine/engine.js';
 import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { Verdict } from '../../../src/bridges/engine/verdict.js';
+import type { WhenMissing } from '../../../src/bridges/matching/command.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
@@ -26,6 +27,7 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
   const naps: (() => void)[] = [];
   const world = {
     nowMs: 0,
+    whenMissing: 'ignore' as WhenMissing,
     answer: (workflowId: string): Verdict => (workflowId === 'bad' ? busy : done),
   };
   const ports: EnginePorts = {
@@ -34,7 +36,7 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
       const { offset, key } = record;
       const position = topicPosition(record);
       const event = { id: offset, type: 't', occurredAt: '', position, data: {} };
-      const where = { whenMissing: 'ignore', whenClosed: 'leave-closed' } as const;
+      const where = { whenMissing: world.whenMissing, whenClosed: 'leave-closed' } as const;
       const workflowId = key?.toString() ?? '';
       const command = { kind: 'signal', workflowId, event, ...where } as const;
       return [{ kind: 'dispatch', route: 'r', park, command }];
@@ -192,4 +194,16 @@ test('what was moved and is refused in the end is a dead letter, with its letter
   await tend();
   expect(held()).toEqual([['0', 'dead', 'refused-arguments']]);
   expect(letters).toMatchObject([{ reason: 'refused-arguments', workflowId: 'bad' }]);
+});
+
+test('what was moved, and finds its workflow gone, waits for it as its route says', async () => {
+  const { deliver, wake, tend, held, world } = await stage(true);
+  world.whenMissing = { parkMs: 1_000_000 };
+  await deliver('bad', ...others(190));
+  await wake();
+  await wake();
+  expect(held()).toEqual([['0', 'redriving', 'head-of-line']]);
+  world.answer = () => ({ kind: 'missing' });
+  await tend();
+  expect(held()).toEqual([['0', 'waiting', 'workflow-missing']]);
 });

@@ -1,4 +1,4 @@
-/** What a turn does with held records that are due: those that cannot be read yet, and whose time is over. */
+/** What a turn does with held records that are due: some cannot be read yet, the time of others is over. */
 import { expect, test } from 'vitest';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
@@ -82,7 +82,12 @@ function decisionOn(record: KafkaRecord): Decision {
   };
   const workflowId = String(record.key);
   const where = { workflowId, whenMissing: { parkMs }, whenClosed: 'leave-closed' } as const;
-  return { kind: 'dispatch', route: 'r', park: false, command: { kind: 'signal', event, ...where } };
+  return {
+    kind: 'dispatch',
+    route: 'r',
+    park: false,
+    command: { kind: 'signal', event, ...where },
+  };
 }
 
 test('R2: whose time is over while nobody can read it, it waits until somebody can', async () => {
@@ -115,6 +120,25 @@ test('a schema that cannot be had keeps only those that name it, and what is beh
   world.readable.add('avro');
   await tend(7_000);
   expect(applied).toEqual(['1', '3', '0', '2']);
+});
+
+test('what waited behind another has its own time, also across bridges', async () => {
+  const { applied, world, takeOver, deliver, tend, states } = await stage();
+  await deliver('w', 'json');
+  world.nowMs = 6_000;
+  await deliver('w', 'json');
+  await deliver('w', 'json');
+  expect(states()).toEqual(['waiting', 'behind', 'behind']);
+  await takeOver();
+  await tend(parkMs + 1);
+  expect(states()).toEqual(['dead', 'waiting', 'waiting']);
+  await tend(15_999);
+  expect(states()).toEqual(['dead', 'waiting', 'waiting']);
+  await tend(16_000);
+  expect(states()).toEqual(['dead', 'dead', 'dead']);
+  world.running.add('w');
+  await deliver('w', 'json');
+  expect(applied).toEqual(['3']);
 });
 
 function settle(): Promise<void> {
