@@ -10,25 +10,18 @@
  *    more wait for a start than an inbox can remember, they are not told of, and it is the start that
  *    comes out of order.
  */
-import { identityOf, type Skipped, skippedOf } from '../../workflows/index.js';
+import type { Skipped } from '../../workflows/index.js';
 import { type HeldKey, type HeldNote, keyOf, keyQueue } from './held.js';
-import { type HeldPlace, HeldPlaces, isBefore } from './held-place.js';
+import { HeldPlaces, isBefore } from './held-place.js';
+import { HeldQueue, isOrdered } from './held-queue.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { coversRoute } from '../matching/route.js';
+import { needsHole, PassedOver, type Remembered } from './passed-over.js';
 
 /** A run's inbox keeps 256 holes per source; from this many on, a dead letter holds up its queue. */
 const passedOverMax = 200;
 /** From this many on it matters that some may have been discarded meanwhile. */
 const passedOverMany = 150;
-
-interface Remembered {
-  note: HeldNote;
-  readonly place: HeldPlace;
-  /** The workflow knows that it is passed over. */
-  announced: boolean;
-  /** Since which look at the store it is there as it is here; `Infinity`: it is on its way. */
-  durableSince: number;
-}
 
 export class Holds {
   readonly #byKey = new Map<string, Remembered>();
@@ -36,9 +29,9 @@ export class Holds {
   readonly #routes = new Map<string, Set<string>>();
   readonly #places = new HeldPlaces();
   /** By partition and queue. */
-  readonly #queues = new Map<string, Set<Remembered>>();
-  /** By workflow: what was or will be passed over. */
-  readonly #passedOver = new Map<string, Set<Remembered>>();
+  readonly #queues = new Map<string, HeldQueue<Remembered>>();
+  /** By workflow. */
+  readonly #passedOver = new Map<string, PassedOver>();
 
   /** Forgets all, and begins anew with `notes`. */
   reset(notes: readonly HeldNote[]): void {
@@ -58,8 +51,8 @@ export class Holds {
     const remembered: Remembered = { note, place, announced: false, durableSince };
     this.#byKey.set(key, remembered);
     addTo(this.#routes, recordKey(note), note.route);
-    addTo(this.#queues, queueKey(note, note.queue), remembered);
-    if (note.event !== undefined) addTo(this.#passedOver, note.event.workflowId, remembered);
+    if (isOrdered(note)) this.#enqueue(remembered);
+    this.#overOf(note)?.put(remembered);
   }
 
   remove(key: HeldKey): void {
@@ -68,17 +61,25 @@ export class Holds {
     const { note } = remembered;
     this.#byKey.delete(keyOf(key));
     removeFrom(this.#routes, recordKey(note), note.route);
-    removeFrom(this.#queues, queueKey(note, note.queue), remembered);
-    if (note.event !== undefined) removeFrom(this.#passedOver, note.event.workflowId, remembered);
+    if (isOrdered(note)) this.#dequeue(remembered);
+    const { workflowId = '' } = note.event ?? {};
+    const over = this.#passedOver.get(workflowId);
+    over?.remove(remembered);
+    if (over?.size === 0) this.#passedOver.delete(workflowId);
   }
 
   /** A held record changed its state. */
   change(key: HeldKey, to: Pick<HeldNote, 'state'> & Partial<Pick<HeldNote, 'blocks'>>): void {
     const remembered = this.#byKey.get(keyOf(key));
     if (remembered === undefined) return;
-    const { state, blocks = remembered.note.blocks } = to;
-    remembered.note = { ...remembered.note, state, blocks };
+    const { note } = remembered;
+    const { state, blocks = note.blocks } = to;
+    const changed = { ...note, state, blocks };
+    if (isOrdered(note) && !isOrdered(changed)) this.#dequeue(remembered);
+    remembered.note = changed;
     remembered.durableSince = Infinity;
+    if (!isOrdered(note) && isOrdered(changed)) this.#enqueue(remembered);
+    this.#overOf(changed)?.put(remembered);
   }
 
   /** The store's look number `look` found it so: an operator may have changed it. */
@@ -104,7 +105,9 @@ export class Holds {
   /** It went through, or nothing was to be done: there is nothing of it to be announced. */
   concluded(key: HeldKey): void {
     const remembered = this.#byKey.get(keyOf(key));
-    if (remembered !== undefined) remembered.announced = true;
+    if (remembered === undefined) return;
+    remembered.announced = true;
+    this.#overOf(remembered.note)?.put(remembered);
   }
 
   /** H4 */
@@ -115,12 +118,10 @@ export class Holds {
 
   /** H5: true when an event of `record` must wait in `queue`; `starts`: its command may start it. */
   blocks(record: KafkaRecord, queue: string, starts: boolean): boolean {
-    const before = this.#before(record, queue);
-    const [first, ...rest] = before;
+    const first = this.#firstBefore(record, queue);
     if (first === undefined) return false;
     // What waits behind a head that waits for this start waits for it too.
-    const head = rest.reduce((a, b) => (isBefore(b.place, a.place) ? b : a), first);
-    return !starts || !waitsForStart(head.note);
+    return !starts || !waitsForStart(first.note);
   }
 
   /** The queue in which `record`, bound for `lane`, waits: its key's while that one blocks. */
@@ -132,9 +133,12 @@ export class Holds {
   /** True when something before `note`, in its queue or bound for its `lane`, is not on its way. */
   mustWait(note: HeldNote, lane: string, isAhead: (key: HeldKey) => boolean): boolean {
     if (!isOrdered(note)) return false;
-    return [...new Set([lane, note.queue])]
-      .flatMap((queue) => this.#before(note, queue))
-      .some(({ note: other }) => !isAhead(other));
+    const place = this.#places.of(note);
+    for (const queue of new Set([lane, note.queue])) {
+      const before = this.#queues.get(queueKey(note, queue))?.before(place) ?? [];
+      for (const { note: other } of before) if (!isAhead(other)) return true;
+    }
+    return false;
   }
 
   /** True when a workflow has been passed over as often as its inbox can remember. */
@@ -144,25 +148,25 @@ export class Holds {
 
   /** True when so many are passed over with `note` that it should be seen which are still held. */
   isFilling(note: HeldNote): boolean {
-    return needsHole(note) && this.#holes(note.event.workflowId) >= passedOverMany;
+    const { event } = note;
+    if (event === undefined || !needsHole(note)) return false;
+    return this.#holes(event.workflowId) >= passedOverMany;
   }
 
   #holes(workflowId: string): number {
-    const all = [...(this.#passedOver.get(workflowId) ?? [])];
-    return all.filter(({ announced, note }) => announced || needsHole(note)).length;
+    return this.#passedOver.get(workflowId)?.holes ?? 0;
   }
 
   /** H6: true when `record`, whose command starts `workflowId`, passes more than can be told of. */
   isPassingMany(record: KafkaRecord, workflowId: string): boolean {
-    if (!this.#isOverfull(workflowId)) return false;
-    return this.#before(record, workflowId).length > 0;
+    return this.#isOverfull(workflowId) && this.#firstBefore(record, workflowId) !== undefined;
   }
 
-  /** What keeps its place in `queue` before `one`. */
-  #before(one: KafkaRecord | HeldNote, queue: string): Remembered[] {
-    const place = this.#places.of(one);
-    const all = [...(this.#queues.get(queueKey(one, queue)) ?? [])];
-    return all.filter((other) => isOrdered(other.note) && isBefore(other.place, place));
+  /** The first of those that keep their place in `queue`, if it is before `record`. */
+  #firstBefore(record: KafkaRecord, queue: string): Remembered | undefined {
+    const first = this.#queues.get(queueKey(record, queue))?.first;
+    if (first === undefined) return undefined;
+    return isBefore(first.place, this.#places.of(record)) ? first : undefined;
   }
 
   #isOverfull(workflowId: string): boolean {
@@ -171,48 +175,45 @@ export class Holds {
 
   /** True when the fact of `event` is held for `workflowId`, wherever it was published. */
   isPassedOver(workflowId: string, event: Skipped): boolean {
-    const all = [...(this.#passedOver.get(workflowId) ?? [])];
-    const identity = identityOf(event);
-    return all.some(({ note }) => note.event !== undefined && identityOf(note.event) === identity);
+    return this.#passedOver.get(workflowId)?.has(event) ?? false;
   }
 
   /** H6: what `workflowId` has not been told yet; `starts`: by a command that may start it. */
   toAnnounce(workflowId: string, starts: boolean): Skipped[] {
-    const all = [...(this.#passedOver.get(workflowId) ?? [])];
-    const isTold = starts && !this.#isOverfull(workflowId);
-    return all.flatMap(({ announced, note }) => {
-      const { event } = note;
-      if (announced || event === undefined || !(isTold || needsHole(note))) return [];
-      return [skippedOf(event)];
-    });
+    const all = starts && !this.#isOverfull(workflowId);
+    return this.#passedOver.get(workflowId)?.untold(all) ?? [];
   }
 
   /** The workflow was told of `skipped`. */
   announced(workflowId: string, skipped: readonly Skipped[]): void {
-    // The same id may be held at several places.
-    const told = new Set(skipped.map(placeKey));
-    for (const remembered of this.#passedOver.get(workflowId) ?? []) {
-      const { event } = remembered.note;
-      if (event !== undefined && told.has(placeKey(event))) remembered.announced = true;
-    }
+    this.#passedOver.get(workflowId)?.told(skipped);
   }
 
   /** What waits for `workflowId` to run. */
   waitingFor(workflowId: string): HeldNote[] {
-    const all = [...(this.#passedOver.get(workflowId) ?? [])];
-    return all.flatMap(({ note }) => (note.state === 'waiting' ? [note] : []));
+    return this.#passedOver.get(workflowId)?.waiting ?? [];
   }
-}
 
-/** What keeps its place in its queue: all but a dead letter that is skipped. */
-function isOrdered({ state, blocks }: HeldNote): boolean {
-  return blocks || state === 'behind' || state === 'waiting';
-}
+  #enqueue(one: Remembered): void {
+    const key = queueKey(one.note, one.note.queue);
+    const queue = this.#queues.get(key) ?? new HeldQueue<Remembered>();
+    this.#queues.set(key, queue);
+    queue.add(one);
+  }
 
-/** H6: its workflow's inbox has to remember that it is passed over, whatever passes it. */
-function needsHole(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
-  const { event, queue } = note;
-  return event !== undefined && !(isOrdered(note) && queue === event.workflowId);
+  #dequeue(one: Remembered): void {
+    const key = queueKey(one.note, one.note.queue);
+    const queue = this.#queues.get(key);
+    queue?.remove(one);
+    if (queue?.first === undefined) this.#queues.delete(key);
+  }
+
+  #overOf({ event }: HeldNote): PassedOver | undefined {
+    if (event === undefined) return undefined;
+    const over = this.#passedOver.get(event.workflowId) ?? new PassedOver();
+    this.#passedOver.set(event.workflowId, over);
+    return over;
+  }
 }
 
 /** It waits, or waited in vain, for its workflow to be started. */
@@ -222,10 +223,6 @@ function waitsForStart({ state, reason }: HeldNote): boolean {
 
 function queueKey({ topic, partition }: { topic: string; partition: number }, queue: string) {
   return `${topic}/${String(partition)} ${queue}`;
-}
-
-function placeKey({ id, position }: Skipped): string {
-  return `${position.source} ${position.at} ${id}`;
 }
 
 function recordKey(key: HeldKey): string {

@@ -204,6 +204,15 @@ test('H6: any number may wait for a start, and each comes once it has come', asy
   expect(applied.at(-1)).toBe('402');
 });
 
+test('any number waits behind one, and the last of them costs no more than the first', async () => {
+  const { store, applied, world, deliver } = await stage();
+  world.isMissing = true;
+  await deliver('early');
+  for (let batch = 0; batch < 100; batch += 1) await deliver(...Array<Kind>(500).fill('early'));
+  expect(store.rows.filter(({ held }) => held.state === 'behind')).toHaveLength(50_000);
+  expect(applied).toEqual([]);
+});
+
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -54,3 +54,53 @@ describe('a topic that was created again', () => {
     expect(holds.blocks(at(4, '1'), workflowId, true)).toBe(false);
   });
 });
+
+it('a queue of any length: who comes, and who goes, costs the same', () => {
+  const holds = new Holds();
+  const length = 50_000;
+  holds.add(aNote(0, { state: 'dead' }));
+  for (let offset = 1; offset < length; offset += 1) {
+    if (!holds.blocks(at(offset), workflowId, true)) throw new Error('the head does not block');
+    holds.add(aNote(offset));
+  }
+  const last = aNote(length - 1);
+  for (let offset = 0; offset < length; offset += 1) {
+    const note = aNote(offset, { state: offset === 0 ? 'redriving' : 'behind' });
+    holds.refresh(note, 1);
+    if (holds.mustWait(note, workflowId, nothingIsAhead)) throw new Error('the head waits');
+    if (note.offset !== last.offset && !holds.mustWait(last, workflowId, nothingIsAhead)) {
+      throw new Error('the last one does not wait');
+    }
+    if (holds.waitingFor(workflowId).length + holds.toAnnounce(workflowId, false).length > 0) {
+      throw new Error('nothing waits, nothing is to be told');
+    }
+    holds.concluded(note);
+    holds.remove(note);
+  }
+  expect(holds.blocks(at(length), workflowId, false)).toBe(false);
+});
+
+it('what is read again comes to its place, and each route of a record to its own', () => {
+  const holds = new Holds();
+  for (const offset of [5, 9, 7, 3]) holds.add(aNote(offset));
+  holds.add(aNote(7, { route: 'other' }));
+  holds.add(aNote(1, { state: 'dead', blocks: false }));
+  const waits = (offset: number): boolean =>
+    holds.mustWait(aNote(offset), workflowId, nothingIsAhead);
+  expect([3, 5, 7, 9].map(waits)).toEqual([false, true, true, true]);
+  expect([3, 4].map((offset) => holds.blocks(at(offset), workflowId, false))).toEqual([
+    false,
+    true,
+  ]);
+  for (const offset of [3, 5]) holds.remove(aNote(offset));
+  expect([waits(7), waits(9)]).toEqual([false, true]);
+  holds.remove(aNote(7));
+  expect(waits(9)).toBe(true);
+  holds.remove(aNote(7, { route: 'other' }));
+  expect(waits(9)).toBe(false);
+  // What is skipped keeps no place, until it blocks.
+  holds.change(aNote(1), { state: 'dead', blocks: true });
+  expect(waits(9)).toBe(true);
+  holds.change(aNote(1), { state: 'dead', blocks: false });
+  expect(waits(9)).toBe(false);
+});
