@@ -5,6 +5,31 @@ import importX from 'eslint-plugin-import-x';
 const nodeBuiltins = builtinModules.flatMap((name) => [name, `node:${name}`]);
 const restricted = '@typescript-eslint/no-restricted-imports';
 
+/** The walls between the folders, as docs/architecture.md has them; the last that fits a file holds. */
+const wall = (files, ...patterns) => ({ files, rules: { [restricted]: ['error', { patterns }] } });
+
+const door = {
+  regex: '/workflows/(?!index\\.js$)',
+  message: 'src/workflows/index.ts is the only door.',
+};
+const noWorker = {
+  group: ['**/activities/**', '**/stack/**', '**/commands/**'],
+  message: 'Bridges know nothing of the worker, the stack and the commands.',
+};
+const onlyPorts = {
+  regex: '^(kafkajs|pg|@temporalio/)|/(intake|temporal)/',
+  allowTypeImports: true,
+  message: 'The engine reaches Kafka, Temporal and Postgres through its ports.',
+};
+const onlyMatching = {
+  regex: '/bridges/(?!matching/)|/(stack|commands)/',
+  message: 'Of the bridges, activities know events and topics only.',
+};
+const onlyTopics = {
+  regex: '/bridges/(?!intake/topic-creation\\.js$)|/(activities|commands)/',
+  message: 'The local stack knows nothing of what runs on it.',
+};
+
 export default tseslint.config(
   {
     ignores: [
@@ -46,7 +71,10 @@ export default tseslint.config(
               allowTypeImports: true,
               message: 'Import activities as types only.',
             },
-            { group: ['**/bridges/**', '**/stack/**'], message: 'Workflows know nothing of it.' },
+            {
+              group: ['**/bridges/**', '**/stack/**', '**/commands/**'],
+              message: 'Workflows know nothing of it.',
+            },
             {
               regex: '^(?!\\.{1,2}/|@temporalio/(workflow|common)$)',
               allowTypeImports: true,
@@ -57,22 +85,11 @@ export default tseslint.config(
       ],
     },
   },
-  {
-    files: ['src/bridges/**', 'src/activities/**', 'src/commands/**', 'src/stack/**', 'src/*.ts'],
-    rules: {
-      [restricted]: [
-        'error',
-        {
-          patterns: [
-            {
-              regex: '/workflows/(?!index\\.js$)',
-              message: 'src/workflows/index.ts is the only door.',
-            },
-          ],
-        },
-      ],
-    },
-  },
+  wall(['src/commands/**', 'src/*.ts'], door),
+  wall(['src/activities/**'], door, onlyMatching),
+  wall(['src/stack/**'], door, onlyTopics),
+  wall(['src/bridges/**'], door, noWorker),
+  wall(['src/bridges/engine/**'], door, noWorker, onlyPorts),
   {
     files: ['test/**', 'bench/**'],
     rules: { 'max-lines-per-function': 'off' },
