@@ -1,5 +1,6 @@
-/** What docs/guarantees.md claims has a test that exists, or says why it needs none. */
+/** What docs/guarantees.md claims has a test that exists, or says why it has none. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -26,6 +27,49 @@ function named(part: string): string[] {
   return [...tests].map(([, name = '']) => name);
 }
 
+/** Each citation of tests by words of their titles: `file` “title”, “another of the file”. */
+function cited(part: string): { file: string; title: string }[] {
+  const groups = part.matchAll(/`([a-z]+\/[\w./-]+)`((?:,? “[^”]+”)+)/g);
+  return [...groups].flatMap(([, file = '', titles = '']) =>
+    [...titles.matchAll(/“([^”]+)”/g)].map(([, title = '']) => ({ file, title })),
+  );
+}
+
+/** The titles of a file's tests and groups of tests; what is filled in is left out. */
+function titlesOf(file: string): string[] {
+  const code = readFileSync(new URL(`${file}.test.ts`, import.meta.url), 'utf8');
+  const titles: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /^(test|it|describe)\b/.test(node.expression.getText())) {
+      const [title] = node.arguments;
+      if (title !== undefined && ts.isStringLiteralLike(title)) titles.push(title.text);
+      if (title !== undefined && ts.isTemplateExpression(title)) {
+        titles.push(
+          [title.head, ...title.templateSpans.map(({ literal }) => literal)]
+            .map(({ text }) => text)
+            .join('…'),
+        );
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, code, ts.ScriptTarget.Latest, true));
+  return titles;
+}
+
+test.each(cited(text))('$file has a test: $title', ({ file, title }) => {
+  expect(titlesOf(file).filter((one) => one.includes(title))).not.toEqual([]);
+});
+
+test('of each fault: a test by its title, or the reason why there is none', () => {
+  const faults = rows(section(text, 'What happens when'));
+  expect(faults.length).toBeGreaterThan(25);
+  for (const [fault, , tested = ''] of faults) {
+    const known = cited(tested).length > 0 || tested.startsWith('cannot be tested here: ');
+    expect([fault, known]).toEqual([fault, true]);
+  }
+});
+
 test.each([...new Set(named(text))])('%s is a test', (name) => {
   expect(existsSync(new URL(`${name}.test.ts`, import.meta.url))).toBe(true);
 });
@@ -46,7 +90,7 @@ test('all 27 pitfalls: a test, a reason why not, or the word that it is open', (
   );
   for (const [number, , here = ''] of pitfalls) {
     const reason = /^cannot: |^true here too: |^figures stand beside|\*\*Open\*\*|not tested/;
-    expect([number, named(here).length > 0 || reason.test(here)]).toEqual([number, true]);
+    expect([number, cited(here).length > 0 || reason.test(here)]).toEqual([number, true]);
   }
 });
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,8 +8,8 @@ import { expect, test } from 'vitest';
 
 const compiled = JSON.stringify(resolve('dist/src/commands/until-stopped.js'));
 
-/** A command that writes down that it runs, and why it ended. */
-async function command(): Promise<{ file: string; told: () => Promise<string> }> {
+/** A command that writes down that it runs, and that it was stopped; then it may drain for ever. */
+async function command(drains = false): Promise<{ file: string; told: () => Promise<string> }> {
   const home = await mkdtemp(join(tmpdir(), 'headrace-stop-'));
   const file = join(home, 'command.mjs');
   await writeFile(
@@ -20,7 +21,7 @@ async function command(): Promise<{ file: string; told: () => Promise<string> }>
      appendFileSync(${JSON.stringify(join(home, 'told'))}, 'runs ');
      await stopped;
      appendFileSync(${JSON.stringify(join(home, 'told'))}, 'stopped');
-     clearInterval(alive);`,
+     ${drains ? '' : 'clearInterval(alive);'}`,
   );
   return { file, told: () => readFile(join(home, 'told'), 'utf8').catch(() => '') };
 }
@@ -38,6 +39,22 @@ test('SIGTERM and SIGINT are wishes to stop', async () => {
     child.kill(signal);
     await until(told, 'runs stopped');
   }
+});
+
+test('a second signal ends it at once; a signal that came twice is one', async () => {
+  const { file, told } = await command(true);
+  const child = spawn(process.execPath, [file], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  await until(told, 'runs ');
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  await until(told, 'runs stopped');
+  const stoppedAt = Date.now();
+  const insist = setInterval(() => child.kill('SIGTERM'), 100);
+  expect(await ended).toEqual([1, null]);
+  clearInterval(insist);
+  // Not before a second has passed: until then it may be npm that passes on the same Ctrl-C.
+  expect(Date.now() - stoppedAt).toBeGreaterThan(500);
 });
 
 test('the end of npm is one too, because npm’s shell does not pass on every signal', async () => {

@@ -57,7 +57,7 @@ const passing: Readonly<Record<number, string>> = {
   14: 'unavailable',
 };
 
-/** Judges a failed call; see the table in the README. */
+/** Judges a failed call; docs/guarantees.md, "6. Blame", says by which rule. */
 export function judge(failure: Failure): Verdict {
   const { code, message } = failure;
   switch (code) {

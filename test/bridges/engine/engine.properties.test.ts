@@ -35,7 +35,7 @@ const policy = fc.record({
   whenOver: fc.constantFrom('leave-closed', 'leave-closed', 'dead-letter', 'park'),
 });
 
-test(`E1-E3, I1-I4, I9, H1-H8: nothing lost, nothing twice, order kept, no commit past a hole (${String(runs)} runs, seed ${String(seed)})`, async () => {
+test(`E1, E2, I1-I4, I9, H1-H8: nothing lost, nothing twice, order kept, no commit past a hole (${String(runs)} runs, seed ${String(seed)})`, async () => {
   await fc.assert(
     fc.asyncProperty(
       log,
