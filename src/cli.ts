@@ -33,7 +33,12 @@ const program = new Command('headrace')
   .addCommand(deadLettersCommand())
   .addCommand(stackCommand())
   .addCommand(gatewayCommand())
-  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 bad configuration or usage.');
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 failed, 2 bad configuration or usage; 3 when \`reconcile\` found differences,
+or \`dead-letters redrive\` left some dead.`,
+  );
 
 /** Usage errors are thrown, from every subcommand, so that they end with their own exit code. */
 function throwing(command: Command): void {

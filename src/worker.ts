@@ -10,8 +10,8 @@ export type WorkflowSource =
 
 export type WorkerOptions = WorkflowSource & {
   readonly connection: NativeConnection;
-  /** Default `default`. */
-  readonly namespace?: string;
+  /** Where the workflows run: that of the bridge's client, or nobody works on what it starts. */
+  readonly namespace: string;
   /** Default `headrace`. */
   readonly taskQueue?: string;
   readonly activities?: object;
@@ -34,7 +34,7 @@ const patience = { isolateExecutionTimeout: '60 seconds' };
 
 /** Starts a worker. Resolves when it polls. */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { connection, namespace = 'default', taskQueue = 'headrace', activities = {} } = options;
+  const { connection, namespace, taskQueue = 'headrace', activities = {} } = options;
   const worker = await Worker.create({
     ...{ connection, namespace, taskQueue, activities },
     shutdownGraceTime: '5 seconds',

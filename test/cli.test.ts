@@ -10,4 +10,6 @@ test('every command is listed, with one line about it', () => {
   for (const name of ['start', 'bridge', 'worker', 'prepare', 'reconcile', 'stack']) {
     expect(help).toMatch(new RegExp(`^  ${name}\\b.*\\w`, 'm'));
   }
+  for (const code of [0, 1, 2, 3])
+    expect(help).toMatch(new RegExp(`Exit codes:.*\\b${code}\\b`, 's'));
 });

@@ -8,6 +8,7 @@ import { shopRoutes } from '../src/bridges/routes.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const metrics = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8');
+const library = readFileSync(new URL('../docs/library.md', import.meta.url), 'utf8');
 
 /** The rows of the table under `heading`, as cells. */
 function table(heading: string, document = readme): string[][] {
@@ -68,7 +69,7 @@ test('metrics: name, labels and meaning, and no other', () => {
   expect(told).toEqual(expected);
 });
 
-test.each(['workflows.ts', 'main.ts'])('the program of its own: %s', (name) => {
+test.each(['workflows.ts', 'main.ts'])('the program in docs/library.md: %s', (name) => {
   const file = new URL(`package-example/${name}`, import.meta.url);
-  expect(readme).toContain(`\`\`\`ts\n${readFileSync(file, 'utf8')}\`\`\``);
+  expect(library).toContain(`\`\`\`ts\n${readFileSync(file, 'utf8')}\`\`\``);
 });

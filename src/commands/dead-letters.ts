@@ -32,7 +32,7 @@ interface ShowOptions extends GroupOptions {
 /** The command with its subcommands. */
 export function deadLettersCommand(): Command {
   return new Command('dead-letters')
-    .description('look at records that were set aside; redrive or discard them')
+    .description('show records that were set aside, and redrive or discard them')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(waitingCommand())
@@ -43,7 +43,7 @@ export function deadLettersCommand(): Command {
 function listCommand(): Command {
   return withSelection(new Command('list').description('what is held, by state, reason and route'))
     .option('--records', 'each record by itself, without its content', false)
-    .option('--limit <count>', 'with --records: at most so many', parseCount, 50)
+    .option('--limit <count>', 'with --records: at most this many', parseCount, 50)
     .option('--json', 'print JSON', false)
     .action(async (options: ListOptions) => {
       await withHeldDatabase(async (pool, config) => {
@@ -93,10 +93,10 @@ function showCommand(): Command {
 function waitingCommand(): Command {
   return withSelection(
     new Command('waiting').description(
-      'what waits for a workflow that does not run, the soonest deadline first',
+      'events that wait for a workflow to run, the next deadline first',
     ),
   )
-    .option('--limit <count>', 'at most so many', parseCount, 50)
+    .option('--limit <count>', 'at most this many', parseCount, 50)
     .option('--json', 'print JSON', false)
     .action(async (options: ListOptions) => {
       await withHeldDatabase(async (pool, config) => {

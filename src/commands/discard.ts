@@ -21,15 +21,15 @@ export function discardCommand(): Command {
   const states = ['dead', 'waiting', 'behind', 'redriving'] satisfies HeldState[];
   return withSelection(
     new Command('discard').description(
-      'end dead letters for good; without --yes it only tells which',
+      'give dead letters up for good; without --yes it only shows which',
     ),
   )
     .option('--all', 'all of them', false)
     .addOption(new Option('--state <state>', 'which state').choices(states).default('dead'))
-    .option('--limit <count>', 'at most so many, the lowest offsets first', parseCount)
-    .option('--why <text>', 'the reason, kept with the record; needed with --yes')
+    .option('--limit <count>', 'at most this many, the lowest offsets first', parseCount)
+    .option('--why <text>', 'the reason, kept with the record; required with --yes')
     .option('--yes', 'do it', false)
-    .addHelpText('after', '\nWhat waits behind them goes on.')
+    .addHelpText('after', '\nRecords that wait behind them continue.')
     .action(run);
 }
 
@@ -38,7 +38,7 @@ async function run(options: Options, command: Command): Promise<void> {
   const { all, state, limit, why = '', yes } = options;
   requireChoice(chosen, all, command);
   if (yes && why.trim() === '') {
-    command.error('error: --yes needs --why: whoever asks later should find a reason', {
+    command.error('error: --yes needs --why: the reason is kept with the record', {
       exitCode: 2,
     });
   }

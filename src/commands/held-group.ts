@@ -12,7 +12,7 @@ export interface GroupOptions {
 
 /** Adds the option that names another group than this environment's. */
 export function withGroup(command: Command): Command {
-  return command.option('--group <name>', 'of this consumer group, not of HEADRACE_GROUP');
+  return command.option('--group <name>', 'consumer group; default: HEADRACE_GROUP');
 }
 
 /** The group that is meant. */

@@ -19,14 +19,18 @@ export interface SelectionOptions extends GroupOptions {
 /** Adds the options that choose records. */
 export function withSelection(command: Command): Command {
   return withGroup(command)
-    .option('--reason <reason>', 'of this reason; may be given again', another)
-    .option('--route <route>', 'of this route; may be given again', another)
-    .option('--topic <topic>', 'of this topic; may be given again', another)
-    .option('--key <key>', 'whose Kafka key is this')
-    .option('--workflow <id>', 'for this workflow')
+    .option('--reason <reason>', 'only this reason; can be repeated', another)
+    .option('--route <route>', 'only this route; can be repeated', another)
+    .option('--topic <topic>', 'only this topic; can be repeated', another)
+    .option('--key <key>', 'only records with this Kafka key')
+    .option('--workflow <id>', 'only what is bound for this workflow id')
     .option('--from <time>', 'set aside at or after this time, ISO with zone', parseInstant)
     .option('--to <time>', 'set aside before this time', parseInstant)
-    .option('--offset <place>', 'this record, <topic>/<partition>/<offset>; again', anotherPlace);
+    .option(
+      '--offset <place>',
+      'only this record: <topic>/<partition>/<offset>; can be repeated',
+      anotherPlace,
+    );
 }
 
 /** The selection in options; the group is not part of it, since there always is one. */

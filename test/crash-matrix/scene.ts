@@ -52,7 +52,8 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
   // What breaks an idle connection is often meant to.
   pool.on('error', () => undefined);
   const kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
-  await promisify(execFile)(process.execPath, [join(built, headrace), 'prepare'], { env });
+  const prepare = [join(built, headrace), 'prepare', '--shop'];
+  await promisify(execFile)(process.execPath, prepare, { env });
   await ensureTopics(kafka, [{ topic: round.topic, partitions: 6 }]);
   await ensureWitness(pool);
   await makeOrders(pool, round);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { application, connectFromEnvironment, defineRoute, type EventKind } from 'headrace';
-import { runBridge, runWorker, start } from 'headrace';
+import { application, connectFromEnvironment, createLog, defineRoute } from 'headrace';
+import { type EventKind, installRuntime, runBridge, runWorker, start } from 'headrace';
 import { z } from 'zod';
 import { greetCustomer, type OrderPlaced } from './workflows.js';
 
@@ -18,10 +18,18 @@ const greet = defineRoute('greet', orderPlaced, 'start greetCustomer', (event) =
   return start(greetCustomer, `greeting:${orderId}`, event, {}, options);
 });
 
-const { kafka, client, connection, close } = await connectFromEnvironment();
+installRuntime(createLog('info', 2));
+const { kafka, client, connection, namespace, decoder, close } = await connectFromEnvironment();
 const workflowsPath = fileURLToPath(new URL('workflows.js', import.meta.url));
-const worker = await runWorker({ connection, workflowsPath });
-const bridge = await runBridge({ kafka, client, routes: [greet], groupId: 'greetings' });
-process.once('SIGTERM', () => void bridge.stop().then(() => worker.stop()));
-await Promise.race([worker.ended, bridge.halted]);
-await close();
+const worker = await runWorker({ connection, namespace, workflowsPath });
+const bridge = await runBridge({ kafka, client, decoder, routes: [greet], groupId: 'greetings' });
+const stopped = new Promise((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+});
+try {
+  await Promise.race([stopped, worker.ended, bridge.halted]);
+} finally {
+  await bridge.stop();
+  await worker.stop();
+  await close();
+}

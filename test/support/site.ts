@@ -40,7 +40,7 @@ export async function openSite(
     PAYMENT_GATEWAY_URL: gateway.url,
     ...more,
   });
-  await runHeadrace(['prepare'], env);
+  await runHeadrace(['prepare', '--shop'], env);
   const pool = new pg.Pool({ connectionString: addresses.databaseUrl, max: 5 });
   pool.on('error', () => undefined);
   const connection = await Connection.connect({ address: addresses.temporalAddress });

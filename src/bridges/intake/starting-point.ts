@@ -80,18 +80,21 @@ export function startingPoint(facts: PartitionFacts): StartingPoint {
   return { assignment: { ...at, from, ...doneOf(note, recreated) }, ...how };
 }
 
+/** As the commands are told, and a bridge in a process of its own. */
+const goOn =
+  "HEADRACE_WHEN_RECORDS_ARE_GONE=continue (runBridge: `whenRecordsAreGone: 'continue'`)";
+
 /** What happened to the records, and what can be done; one sentence each. */
 export function goneInWords({ topic, partition, how, first, until }: Gone): string {
   const where = `${topic}, partition ${String(partition)}`;
   const range = `${String(first)} to ${String(until - 1n)}`;
   return how === 'expired'
     ? `kafka: ${where}: records ${range} were deleted by the broker before they were read. ` +
-        'Lengthen the retention of the topic; to go on without them, start once with ' +
-        'HEADRACE_WHEN_RECORDS_ARE_GONE=continue'
+        `Lengthen the retention of the topic; to go on without them, start once with ${goOn}`
     : `kafka: ${where}: offsets ${range} were read, but the log ends before them: the topic was ` +
         'cut off, or deleted and created again. To read it from its beginning, start once with ' +
-        'HEADRACE_WHEN_RECORDS_ARE_GONE=continue (and another HEADRACE_TOPIC_GENERATION where ' +
-        'the broker gives topics no identity)';
+        `${goOn}, and with another HEADRACE_TOPIC_GENERATION (\`generation\`) where the broker ` +
+        'gives topics no identity';
 }
 
 function doneOf(note: CommitNote | undefined, recreated: boolean): { done?: DoneMap } {

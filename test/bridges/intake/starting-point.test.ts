@@ -47,7 +47,10 @@ test('S2: a commit of another incarnation says nothing about this one', () => {
 test('S1: records that were deleted unread are named', () => {
   const { gone } = startingPoint({ ...facts, committed: committed(2n) });
   expect(gone).toMatchObject({ how: 'expired', first: 2n, until: 5n });
-  expect(gone && goneInWords(gone)).toContain('records 2 to 4 were deleted');
+  const words = gone === undefined ? '' : goneInWords(gone);
+  expect(words).toContain('records 2 to 4 were deleted');
+  expect(words).toContain('HEADRACE_WHEN_RECORDS_ARE_GONE=continue');
+  expect(words).toContain("whenRecordsAreGone: 'continue'");
 });
 
 test.each([
