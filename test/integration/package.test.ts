@@ -38,9 +38,9 @@ interface Ending {
 /** By its own decision, and with nothing to complain of. */
 const ended: Ending = { code: 0, by: null, complaints: [] };
 
-/** The lines that are not of a log, or of one from `warn` on. */
+/** The lines that are not of a log, or that it calls errors. */
 function complaintsIn(output: string): string[] {
-  const everyday = /^$|^\{"level":[123]0,/;
+  const everyday = /^$|^\{"level":[1-4]0,/;
   return output.split('\n').filter((line) => !everyday.test(line));
 }
 
