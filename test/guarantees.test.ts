@@ -61,11 +61,11 @@ test.each(cited(text))('$file has a test: $title', ({ file, title }) => {
   expect(titlesOf(file).filter((one) => one.includes(title))).not.toEqual([]);
 });
 
-test('of each fault: a test by its title, or the reason why there is none', () => {
+test('of each fault: a test, or the reason why there is none', () => {
   const faults = rows(section(text, 'What happens when'));
   expect(faults.length).toBeGreaterThan(25);
   for (const [fault, , tested = ''] of faults) {
-    const known = cited(tested).length > 0 || tested.startsWith('cannot be tested here: ');
+    const known = named(tested).length > 0 || tested.startsWith('cannot be tested here: ');
     expect([fault, known]).toEqual([fault, true]);
   }
 });
@@ -90,7 +90,7 @@ test('all 27 pitfalls: a test, a reason why not, or the word that it is open', (
   );
   for (const [number, , here = ''] of pitfalls) {
     const reason = /^cannot: |^true here too: |^figures stand beside|\*\*Open\*\*|not tested/;
-    expect([number, cited(here).length > 0 || reason.test(here)]).toEqual([number, true]);
+    expect([number, named(here).length > 0 || reason.test(here)]).toEqual([number, true]);
   }
 });
 
