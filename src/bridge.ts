@@ -89,8 +89,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     observer: tellAll([logged(log), options.observer]),
     lost: () => {
       // Between two terms they are about to be claimed anew anyhow.
-      if (!intake.assigned) return;
-      intake.rejoin('another bridge has claimed its partitions');
+      if (intake.assigned) intake.rejoin('another bridge has claimed its partitions');
     },
     halt: haltBy,
   };
