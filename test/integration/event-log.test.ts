@@ -125,7 +125,8 @@ describe('event log', () => {
     await eventually('the markers', async () => {
       return (await admin.fetchTopicOffsets(topic))[0]?.high === '5';
     });
-    expect((await read(topic)).values).toEqual(['kept']);
+    // Markers bear the time of now: a range that ended before would end at the first of them.
+    expect((await read(topic, { toMs: Infinity })).values).toEqual(['kept']);
   });
 
   it('does not wait for an open transaction: what is in it has not happened', async () => {
