@@ -5,7 +5,7 @@
  *
  * Nobody waits for the answer: what has to be asked first is tried in a later turn.
  */
-import { Marks } from '../../workflows/index.js';
+import { identityOf, Marks, type Skipped } from '../../workflows/index.js';
 import type { Seen, TemporalPort } from './courier.js';
 import type { HeldNote } from '../holding/held.js';
 import type { Observer } from './observer.js';
@@ -23,8 +23,7 @@ export class Doubts {
   readonly #ports: Pick<TemporalPort, 'inboxOf'> & { readonly observer: Observer };
   readonly #wanted = new Set<string>();
   #asking = 0;
-  /** By workflow: absent where it has no inbox. */
-  #answers = new Map<string, Marks | undefined>();
+  #answers = new Map<string, Known>();
 
   constructor(ports: Pick<TemporalPort, 'inboxOf'> & { readonly observer: Observer }) {
     this.#ports = ports;
@@ -38,7 +37,7 @@ export class Doubts {
       if (!isDoubtful(note)) return 'none';
       const { workflowId } = note.event;
       if (answers.has(workflowId)) {
-        return answers.get(workflowId)?.mayHaveLost(note.event) === true ? 'lost' : 'none';
+        return isLost(note.event, answers.get(workflowId)) ? 'lost' : 'none';
       }
       this.#want(workflowId);
       return 'asking';
@@ -68,7 +67,7 @@ export class Doubts {
     if (seen.kind !== 'seen' && seen.kind !== 'missing') {
       return 'cause' in seen ? seen.cause : seen.detail;
     }
-    this.#answers.set(workflowId, marksOf(seen));
+    this.#answers.set(workflowId, knownOf(seen));
     return undefined;
   }
 }
@@ -80,7 +79,18 @@ function isDoubtful(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 
   return state === 'redriving' || (state === 'behind' && queue !== event.workflowId);
 }
 
-function marksOf(seen: Seen): Marks | undefined {
+/** What an inbox has passed, and the updates that it refused. Undefined: there is none. */
+type Known = { readonly marks: Marks; readonly refused: ReadonlySet<string> } | undefined;
+
+function knownOf(seen: Seen): Known {
   if (seen.kind === 'missing' || seen.inbox === undefined) return undefined;
-  return new Marks(seen.inbox);
+  const { answers } = seen.inbox;
+  const refused = answers.filter(({ refusal }) => refusal !== undefined).map(({ id }) => id);
+  return { marks: new Marks(seen.inbox), refused: new Set(refused) };
+}
+
+/** What was refused is known, wherever the mark is: its workflow is asked anew. */
+function isLost(event: Skipped, known: Known): boolean {
+  if (known === undefined || known.refused.has(identityOf(event))) return false;
+  return known.marks.mayHaveLost(event);
 }
