@@ -22,8 +22,8 @@ const onlyPorts = {
   message: 'The engine reaches Kafka, Temporal and Postgres through its ports.',
 };
 const onlyMatching = {
-  regex: '/bridges/(?!matching/)|/(stack|commands)/',
-  message: 'Of the bridges, activities know events and topics only.',
+  regex: '/bridges/(?!matching/|intake/consumer-cluster)|/(stack|commands)/',
+  message: 'Of the bridges, activities know events, topics and how Kafka is read only.',
 };
 const onlyTopics = {
   regex: '/bridges/(?!intake/topic-creation\\.js$)|/(activities|commands)/',
