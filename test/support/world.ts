@@ -85,6 +85,8 @@ const tight: EngineLimits = {
   inFlight: { floor: 1, start: 4, ceiling: 4 },
   updates: 2,
   runs: 2,
+  singles: 2,
+  questions: 1,
 };
 
 export class World {
@@ -397,7 +399,8 @@ export class World {
         return;
       case 1: // The server did it, the answer got lost.
         this.#apply(request);
-        answer(retry);
+        // Or it goes on by itself.
+        answer(request.kind === 'run' ? { ...retry, scope: 'lane', begun: true } : retry);
         return;
       case 2: // It is still on its way when the client gives up waiting.
         this.#late.push(request);

@@ -11,6 +11,8 @@
  *    What one workflow refuses for the moment is not waited for here: the lane waits, not the call.
  * C4 Of a closed run that ends an event in a dead letter, or lets it wait, is asked whether it had
  *    that event: what was applied, and comes again after a crash, is neither.
+ * C5 What goes on by itself is asked now and then how it stands, as the run that it is: those that a
+ *    list runs stay together until it is over. In between it keeps no place in flight.
  */
 import type { Event, InboxState, Skipped } from '../../workflows/index.js';
 import { type Command, laneOf } from '../matching/command.js';
@@ -43,12 +45,18 @@ export interface TemporalPort {
 }
 
 export interface CourierPorts extends Pick<TemporalPort, 'dispatch'> {
-  /** As of `TemporalPort`; it may take its turn. Undefined: by then it was not `wanted`. */
+  /**
+   * As of `TemporalPort`, because of `command`, which keeps no place in flight meanwhile: it may take
+   * its turn. Undefined: by then it was not `wanted`.
+   */
   recall(
     workflowId: string,
     wanted: () => boolean,
+    command: Command,
   ): Promise<Awaited<ReturnType<TemporalPort['recall']>> | undefined>;
   sleep(ms: number): Promise<void>;
+  /** Sleeps without the place in flight that `command` has. */
+  rest(command: Command, ms: number): Promise<void>;
   random(): number;
   now(): number;
   /** A call was answered. */
@@ -85,6 +93,8 @@ interface Errand {
   readonly events: readonly Event[];
   readonly skipped: readonly Skipped[];
   readonly wanted: () => boolean;
+  /** It goes on since an earlier attempt. */
+  readonly begun: boolean;
 }
 
 /** Workflows remembered as running: forgetting one costs a call, not correctness. */
@@ -108,24 +118,28 @@ export class Courier {
   ): Promise<Conclusion | Busy> {
     const [command] = commands;
     const events = commands.map(({ event }) => event);
-    const errand = { commands, events, skipped, wanted };
+    let begun = false;
     for (let attempt = 1; wanted(); attempt += 1) {
+      const errand = { commands, events, skipped, wanted, begun };
       const verdict = await this.#conclude(errand, await this.#attempt(errand));
       if (verdict.kind !== 'retry') return verdict;
-      if (isBusy(verdict)) return verdict;
+      begun = verdict.begun === true;
+      if (!begun && isBusy(verdict)) return verdict;
       this.#ports.retrying(laneOf(command), verdict, attempt);
-      await this.#ports.sleep(backoffMs(attempt - 1, this.#ports.random()));
+      const waitMs = backoffMs(attempt - 1, this.#ports.random());
+      await (begun ? this.#ports.rest(command, waitMs) : this.#ports.sleep(waitMs));
     }
     return { kind: 'given-up' };
   }
 
-  async #attempt({ commands, events, skipped, wanted }: Errand): Promise<Conclusion | Retry> {
+  async #attempt(errand: Errand): Promise<Conclusion | Retry> {
+    const { commands, events, skipped, begun } = errand;
     const [command] = commands;
     switch (command.kind) {
       case 'start':
-        return this.#start(introductionOf(command, events, skipped), wanted);
+        return this.#start(introductionOf(command, events, skipped), errand);
       case 'signalWithStart':
-        return this.#introduce(introductionOf(command, events, skipped), wanted);
+        return this.#introduce(introductionOf(command, events, skipped), errand);
       case 'signal':
         return this.#call({ kind: 'signal', workflowId: command.workflowId, events, skipped });
       case 'update': {
@@ -138,13 +152,13 @@ export class Courier {
       }
       case 'run': {
         const { activity, takes, startToCloseMs } = command;
-        return this.#call({ kind: 'run', activity, takes, startToCloseMs, events });
+        return this.#call({ kind: 'run', activity, takes, startToCloseMs, events, begun });
       }
     }
   }
 
   /** C1 */
-  async #introduce(introduction: Introduction, wanted: () => boolean) {
+  async #introduce(introduction: Introduction, errand: Errand) {
     const { start, signal, whenClosed } = introduction;
     const { workflowId } = start;
     if (!this.#running.has(workflowId)) {
@@ -164,18 +178,19 @@ export class Courier {
     if (signalled.kind === 'missing') return moved;
     this.#running.delete(workflowId);
     if (signalled.kind !== 'closed' || whenClosed !== 'start-again') return signalled;
-    return unlessThere(await this.#startAgain(start, wanted));
+    return unlessThere(await this.#startAgain(start, errand));
   }
 
-  async #start({ start, whenClosed }: Introduction, wanted: () => boolean) {
+  async #start({ start, whenClosed }: Introduction, errand: Errand) {
     const started = await this.#call(start);
     if (started.kind !== 'exists' || whenClosed === 'leave-closed') return started;
-    return this.#startAgain(start, wanted, whenClosed === 'dead-letter');
+    return this.#startAgain(start, errand, whenClosed === 'dead-letter');
   }
 
   /** C2 */
-  async #startAgain(start: StartRequest, wanted: () => boolean, refuse = false) {
-    const recalled = await this.#ports.recall(start.workflowId, wanted);
+  async #startAgain(start: StartRequest, { commands, wanted }: Errand, refuse = false) {
+    const [command] = commands;
+    const recalled = await this.#ports.recall(start.workflowId, wanted, command);
     if (recalled === undefined) return { kind: 'given-up' } as const;
     switch (recalled.kind) {
       case 'running':

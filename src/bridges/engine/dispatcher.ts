@@ -3,7 +3,9 @@
  *
  * D4 What a workflow cannot take now goes back to the head of its lane, which rests; nothing of the
  *    lane overtakes it, and it keeps no place in flight.
- * D5 Nor does what is being set aside: the store or the dead-letter topic may be away.
+ * D5 Nor does what is being set aside: the store or the dead-letter topic may be away. Nor does what
+ *    asks a worker what a closed run had seen: the worker may be away. Nor an effect that is not over
+ *    after some seconds: its activity may fail again and again.
  *
  * D1 to D3 and D6 are kept by the `Sender`.
  */
@@ -16,6 +18,7 @@ import type { Item } from './item.js';
 import { Lanes, type Taken } from './lanes.js';
 import { backoffMs, Limiter } from './limiter.js';
 import { Pace } from './pace.js';
+import { Questions } from './questions.js';
 import { groupOf, requestSize } from './request.js';
 import { type Concluding, isStored, type Owner, Sender } from './sender.js';
 
@@ -43,10 +46,15 @@ export class Dispatcher {
     this.#limits = limits;
     this.#owner = owner;
     this.#limiter = new Limiter(limits.inFlight);
+    const questions = new Questions(limits.questions);
     const courier = new Courier({
       dispatch: (request) => ports.dispatch(request),
-      recall: (workflowId) => ports.recall(workflowId),
+      recall: (workflowId, wanted, command) => {
+        const ask = () => questions.ask(() => ports.recall(workflowId), wanted);
+        return this.#apart(groupOf(command), ask);
+      },
       sleep: (ms) => ports.sleep(ms),
+      rest: (command, ms) => this.#apart(groupOf(command), () => ports.sleep(ms)),
       random: () => ports.random(),
       now: () => ports.now(),
       answered: (request, latencyMs) => {
@@ -114,11 +122,12 @@ export class Dispatcher {
 
   #limitOf(group: string): number {
     if (group === 'quick') return this.#limiter.limit;
-    return group === 'update' ? this.#limits.updates : this.#limits.runs;
+    if (group === 'update') return this.#limits.updates;
+    return isOfLists(group) ? this.#limits.runs : this.#limits.singles;
   }
 
   #launch(group: string): boolean {
-    const taken = group.startsWith('run:') ? this.#takeMany(group) : this.#takeOne(group);
+    const taken = isOfLists(group) ? this.#takeMany(group) : this.#takeOne(group);
     if (taken.length === 0) return false;
     this.#inFlight += 1;
     this.#fly(group, 1);
@@ -141,8 +150,7 @@ export class Dispatcher {
     let bytes = 0;
     return this.#lanes.take(group, (items) => {
       const [head] = items;
-      if (head?.command.kind !== 'run') return 0;
-      if (events > 0 && head.command.takes === 'one') return 0;
+      if (head === undefined) return 0;
       const size = requestSize([head], this.#limits.request, { events, bytes });
       events += size;
       bytes += head.bytes;
@@ -243,4 +251,8 @@ export class Dispatcher {
       this.#fly(group, 1);
     }
   }
+}
+
+function isOfLists(group: string): boolean {
+  return group.startsWith('list:');
 }

@@ -62,8 +62,12 @@ export interface EngineLimits {
   readonly inFlight: LimiterOptions;
   /** Updates that wait for their workflow's answer, at once. */
   readonly updates: number;
-  /** Runs of one activity at once: what comes meanwhile goes out together. */
+  /** Lists that one activity runs at once: what comes meanwhile goes out together. */
   readonly runs: number;
+  /** Events that one activity runs singly at once. */
+  readonly singles: number;
+  /** Closed runs that are asked at once what they had seen. */
+  readonly questions: number;
 }
 
 export const defaultLimits: EngineLimits = {
@@ -75,6 +79,8 @@ export const defaultLimits: EngineLimits = {
   inFlight: { floor: 2, start: 8, ceiling: 256 },
   updates: 64,
   runs: 4,
+  singles: 64,
+  questions: 64,
 };
 
 /** A partition that this bridge has been given. */

@@ -44,7 +44,7 @@ export class Hindsight {
     const waiting = commands.every(waits) ? placeOf(command.event) : undefined;
     const isUnknown = waiting !== undefined && this.#unknown.get(workflowId) === waiting;
     if (isUnknown || !commands.some(insists)) return { kind: 'closed' };
-    const recalled = await this.#ports.recall(workflowId, wanted);
+    const recalled = await this.#ports.recall(workflowId, wanted, command);
     if (recalled === undefined) return { kind: 'given-up' };
     switch (recalled.kind) {
       case 'running':

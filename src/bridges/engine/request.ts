@@ -53,6 +53,8 @@ export interface RunRequest {
   readonly takes: 'one' | 'list';
   readonly events: readonly Event[];
   readonly startToCloseMs: number;
+  /** True: it was begun, and is asked how it stands. */
+  readonly begun?: boolean;
 }
 
 /** One call of Temporal. */
@@ -66,7 +68,7 @@ export interface RequestLimits {
 
 /** Which commands compete for the same slots. */
 export function groupOf(command: Command): string {
-  if (command.kind === 'run') return `run:${command.activity}`;
+  if (command.kind === 'run') return `${command.takes}:${command.activity}`;
   // An update lasts as long as its workflow takes to answer.
   return command.kind === 'update' ? 'update' : 'quick';
 }

@@ -30,6 +30,7 @@ function stage(answers: readonly Verdict['kind'][], recalled: Recollection) {
       return Promise.resolve(recalled);
     },
     sleep: () => Promise.resolve(),
+    rest: () => Promise.resolve(),
     random: () => 0,
     now: () => 0,
     answered: () => undefined,
