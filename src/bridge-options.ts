@@ -15,7 +15,8 @@ export interface BridgeOptions {
   readonly kafka: Kafka;
   /**
    * Best over a `NativeConnection`. Any other should repeat no calls by itself, which a `Connection`
-   * does unless it is given `interceptors: []`: the limiter sees only what it is told.
+   * does unless it is given `interceptors: []`: the limiter sees only what it is told. Its data
+   * converter is used, codecs included.
    */
   readonly client: Client;
   readonly routes: readonly Route[];

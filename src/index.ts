@@ -66,7 +66,7 @@ export {
   type RouteTable,
   routeTable,
 } from './bridges/matching/route.js';
-export type { Event, Opening, Position } from './workflows/index.js';
+export { type Event, identityOf, type Opening, type Position } from './workflows/index.js';
 
 // What is set aside.
 export { ensureHoldingSchema } from './bridges/holding/holding-schema.js';

@@ -1,4 +1,5 @@
 /** Process: runs workflows and activities until told to stop. */
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type State as WorkerState } from '@temporalio/worker';
 
 /** Where the workflows come from. */
@@ -15,6 +16,8 @@ export type WorkerOptions = WorkflowSource & {
   /** Default `headrace`. */
   readonly taskQueue?: string;
   readonly activities?: object;
+  /** The same as the client's. */
+  readonly dataConverter?: DataConverter;
 };
 
 export interface RunningWorker {
@@ -38,6 +41,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   const worker = await Worker.create({
     ...{ connection, namespace, taskQueue, activities },
     shutdownGraceTime: '5 seconds',
+    ...(options.dataConverter === undefined ? {} : { dataConverter: options.dataConverter }),
     ...patience,
     // An idle event costs one poll's latency; more pollers than cores cost only memory.
     workflowTaskPollerBehavior: { type: 'autoscaling' },

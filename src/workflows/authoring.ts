@@ -13,3 +13,5 @@ export {
   type Renew,
   type RunOptions,
 } from './inbox.js';
+/** For servers without standalone activities: a worker whose events run effects exports it, too. */
+export { runActivity, type RunActivity } from './run-activity.js';

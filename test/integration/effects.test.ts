@@ -34,9 +34,8 @@ type Asked = Event<
 type Behaviour = (event: Asked, attempt: number) => Promise<EffectOutcome> | EffectOutcome;
 
 const done = { status: 'done' } as const;
-const workflowsPath = fileURLToPath(
-  new URL('../../src/workflows/run-activity.ts', import.meta.url),
-);
+/** What `headrace/workflow` exports: a worker of another project has nothing else. */
+const workflowsPath = fileURLToPath(new URL('../../src/workflows/authoring.ts', import.meta.url));
 
 /** Activities that write down what they do, and behave as the test says. */
 class Witness {
@@ -152,7 +151,11 @@ describe('effects', () => {
     });
     const bridge = async (groupId: string, of: Partial<BridgeOptions> = {}) => {
       const outcomes: Outcome[] = [];
-      const observer = { decided: (outcome: Outcome) => outcomes.push(outcome) };
+      const retries: string[] = [];
+      const observer = {
+        decided: (outcome: Outcome) => outcomes.push(outcome),
+        retrying: (_what: string, { code }: { readonly code: string }) => retries.push(code),
+      };
       const log = pino({ level: 'silent' });
       const started: Bridge = await runBridge({
         ...{ kafka, client, log, taskQueue: topic, routes: [route], observer, ...of },
@@ -169,7 +172,7 @@ describe('effects', () => {
           return [`${data.key}${String(data.n)}`, kind, reason ?? []].flat().join(' ');
         });
       };
-      return { ...started, bridge: started, decided };
+      return { ...started, bridge: started, decided, retries };
     };
     const send = async (...asks: [key: string, n: number, size?: number][]): Promise<void> => {
       const messages = asks.map(([key, n, size = 0]) => {
@@ -258,6 +261,43 @@ describe('effects', () => {
       open();
       expect(await second.decided(1)).toEqual(['a1 ran']);
       expect(witness.words).toEqual(['a1']);
+    },
+  );
+
+  it.each([
+    ['one', 'standalone'],
+    ['one', 'in a workflow'],
+    ['many', 'standalone'],
+  ] as const)(
+    '%s, %s: more that fail again and again than may run at once hold up no others',
+    async (activity, how) => {
+      const { witness, bridge, send } = await scene(activity);
+      let isMended = false;
+      witness.behave = ({ data: { key, n } }) => {
+        if (key === 'd' || isMended) {
+          if (key === 'c') throw ApplicationFailure.nonRetryable('no such sku');
+          return done;
+        }
+        throw new Error(`not now: ${String(n)}`);
+      };
+      const limits = { ...defaultLimits, runs: 1, singles: 2, request: { events: 1, bytes: 1 } };
+      const older = new Client({ connection: withoutActivities(connection) });
+      const of = how === 'standalone' ? { limits } : { limits, client: older };
+      await send(['a', 1], ['b', 1], ['c', 1], ['d', 1], ['a', 2]);
+      const { decided, retries } = await bridge('1', of);
+      expect(await decided(1)).toEqual(['d1 ran']);
+      await eventually('the retries', () => Promise.resolve(retries.length > 4));
+      expect(new Set(retries)).toEqual(new Set(['effect-unfinished']));
+      isMended = true;
+      // What failed for good while nobody looked is a dead letter, not begun anew.
+      expect((await decided(5)).slice(1).sort()).toEqual([
+        ...['a1 ran', 'a2 ran', 'b1 ran', 'c1 dead-lettered effect-refused'],
+      ]);
+      expect(witness.overlaps).toBe(0);
+      const endings = witness.words.filter((word) => word === 'c1').length;
+      await send(['d', 2]);
+      await decided(6);
+      expect(witness.words.filter((word) => word === 'c1')).toHaveLength(endings);
     },
   );
 

@@ -15,13 +15,14 @@ const workflowsPath = fileURLToPath(new URL('../support/desk-workflow.ts', impor
 const taskQueue = `update-redrive-${randomUUID()}`;
 
 let connection: NativeConnection;
+let client: Client;
 let target: Target;
 let worker: Worker;
 let working: Promise<void>;
 
 beforeAll(async () => {
   connection = await NativeConnection.connect({ address: inject('addresses').temporalAddress });
-  const client = new Client({ connection });
+  client = new Client({ connection });
   target = {
     ...{ client, taskQueue, identity: 'test', namespace: 'default' },
     ...{ deadlineMs: 10_000, start: starter(client.workflowService) },
@@ -56,7 +57,7 @@ async function aDesk() {
     const verdict = await dispatch(target, { ...update, event: asked });
     return verdict.kind === 'reject' ? `${verdict.reason}: ${verdict.detail}` : verdict.kind;
   };
-  const notes = () => target.client.workflow.getHandle(workflowId).query(notesQuery);
+  const notes = () => client.workflow.getHandle(workflowId).query(notesQuery);
   const tell = async (n: number): Promise<void> => {
     const events = [eventOf('told', n)];
     await dispatch(target, { kind: 'signal', workflowId, events, skipped: [] });

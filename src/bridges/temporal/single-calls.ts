@@ -13,18 +13,18 @@ import { native } from '@temporalio/core-bridge';
 import { NativeConnection } from '@temporalio/worker';
 import { extractNativeClient } from '@temporalio/worker/lib/connection.js';
 
-/** As much of a client as the bridge uses. What `workflow` calls may repeat. */
-export type TemporalClient = Pick<Client, 'connection' | 'workflowService' | 'workflow'>;
+/** As much of a client as the bridge uses. */
+export type TemporalClient = Pick<Client, 'connection' | 'workflowService' | 'options'>;
 
 /**
  * `client`, calling once. A connection other than a `NativeConnection` stays as it is: whether it
  * repeats calls is said by its `interceptors`.
  */
 export function callingOnce(client: TemporalClient): TemporalClient {
-  const { connection, workflow } = client;
+  const { connection, options } = client;
   if (!(connection instanceof NativeConnection)) return client;
   const workflowService = serviceOf(connection);
-  return { connection, workflowService, workflow };
+  return { connection, workflowService, options };
 }
 
 /** The SDK's own, beyond its types: encodes, sends by `send`, decodes; knows deadline and metadata. */

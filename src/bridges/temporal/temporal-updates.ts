@@ -1,11 +1,11 @@
 /** Shell: updates, answered; and what a closed run's inbox had seen. */
-import { defaultFailureConverter, defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { inboxQuery, type InboxState } from '../../workflows/index.js';
 import type { Recollection, Seen, Unanswered } from '../engine/courier.js';
 import { judged } from './grpc-failure.js';
+import { errorOf, payloadsOf, valueOf, workflowOwner } from './payloads.js';
 import type { UpdateRequest } from '../engine/request.js';
-import { type Target, withDeadline } from './temporal.js';
+import { type Target, withDeadline } from './target.js';
 import { updateIdOf } from './update-id.js';
 import type { Verdict } from '../engine/verdict.js';
 
@@ -19,10 +19,9 @@ const completed =
 export async function requestUpdate(target: Target, request: UpdateRequest): Promise<Verdict> {
   const { client, namespace, identity } = target;
   const { workflowId, update, event, skipped } = request;
-  const args = toPayloads(
-    defaultPayloadConverter,
-    ...(skipped.length === 0 ? [event] : [event, skipped]),
-  );
+  const owner = workflowOwner(target, workflowId);
+  const values = skipped.length === 0 ? [event] : [event, skipped];
+  const payloads = await payloadsOf(target, owner, values);
   const updateId = await updateIdOf(target, request);
   const { outcome } = await withDeadline(target, () =>
     client.workflowService.updateWorkflowExecution({
@@ -30,17 +29,19 @@ export async function requestUpdate(target: Target, request: UpdateRequest): Pro
       waitPolicy: { lifecycleStage: completed },
       request: {
         meta: { updateId, identity },
-        input: { name: update, args: { payloads: args ?? [] } },
+        input: { name: update, args: { payloads } },
       },
     }),
   );
   if (outcome?.failure != null) {
-    const error = defaultFailureConverter.failureToError(outcome.failure, defaultPayloadConverter);
+    const error = await errorOf(target, owner, outcome.failure);
     return { kind: 'reject', reason: 'update-refused', detail: wordsOf(error) };
   }
   if (outcome?.success != null) {
     // Late, it was set aside before, perhaps because it was refused: that it repeats is no success.
-    if (event.late === undefined || !isDuplicate(outcome.success)) return { kind: 'done' };
+    if (event.late === undefined) return { kind: 'done' };
+    const answer = await valueOf<unknown>(target, owner, outcome.success.payloads);
+    if (!isDuplicate(answer)) return { kind: 'done' };
     const detail = `workflow ${JSON.stringify(workflowId)} has forgotten how it answered ${update}`;
     return { kind: 'reject', reason: 'inbox-forgot', detail };
   }
@@ -56,10 +57,7 @@ function wordsOf(error: unknown): string {
 }
 
 /** True when an inbox says that it had the event some time ago. */
-function isDuplicate({ payloads }: proto.temporal.api.common.v1.IPayloads): boolean {
-  const [payload] = payloads ?? [];
-  if (payload == null) return false;
-  const answer: unknown = defaultPayloadConverter.fromPayload(payload);
+function isDuplicate(answer: unknown): boolean {
   const isAnswer = typeof answer === 'object' && answer !== null && 'kind' in answer;
   return isAnswer && answer.kind === 'duplicate';
 }
@@ -82,7 +80,7 @@ export async function inboxOf(
   workflowId: string,
 ): Promise<Seen | Extract<Verdict, { kind: Unanswered }>> {
   // The query is replayed by a worker: where none runs, the deadline passes and it is asked again.
-  const inbox = await judged(() => queryInbox(target, workflowId));
+  const inbox = await judged(() => queryInbox(target, workflowId), { awaitsWorker: true });
   if (!('kind' in inbox)) return { kind: 'seen', inbox: inbox.state };
   // It answers no such question, or it never ran.
   if (hasNoInbox(inbox)) return { kind: 'seen', inbox: undefined };
@@ -122,20 +120,29 @@ async function isRunning(target: Target, workflowId: string): Promise<boolean> {
     client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
   );
   return (
-    workflowExecutionInfo?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+    workflowExecutionInfo?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING ||
+    workflowExecutionInfo?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
   );
 }
 
-async function queryInbox(target: Target, workflowId: string): Promise<{ state: InboxState }> {
+async function queryInbox(
+  target: Target,
+  workflowId: string,
+): Promise<{ state: InboxState } | Verdict> {
   const { client, namespace } = target;
-  const { queryResult } = await withDeadline(target, () =>
+  const { queryRejected, queryResult } = await withDeadline(target, () =>
     client.workflowService.queryWorkflow({
       ...{ namespace, execution: { workflowId } },
       query: { queryType: inboxQuery.name },
       queryRejectCondition: QueryRejectCondition.QUERY_REJECT_CONDITION_NONE,
     }),
   );
-  const [payload] = queryResult?.payloads ?? [];
-  if (payload == null) throw new Error(`recall: ${workflowId} answered without its inbox`);
-  return { state: defaultPayloadConverter.fromPayload<InboxState>(payload) };
+  if (queryRejected != null) {
+    const cause = `workflow ${JSON.stringify(workflowId)} is paused: it answers no question`;
+    return { kind: 'retry', scope: 'lane', cause, code: 'workflow-not-ready' };
+  }
+  const owner = workflowOwner(target, workflowId);
+  const state = await valueOf<InboxState>(target, owner, queryResult?.payloads);
+  if (state === undefined) throw new Error(`recall: ${workflowId} answered without its inbox`);
+  return { state };
 }

@@ -7,20 +7,18 @@
  * engine.
  */
 import {
-  defaultPayloadConverter,
   defineSearchAttributeKey,
   SearchAttributeType,
-  toPayloads,
   TypedSearchAttributes,
 } from '@temporalio/common';
 import { encodeUnifiedSearchAttributes } from '@temporalio/common/lib/converter/payload-search-attributes.js';
 import proto from '@temporalio/proto';
 import { eventsSignal } from '../../workflows/index.js';
-import type { StartCall } from './eager-start.js';
 import { judged } from './grpc-failure.js';
+import { metadataOf, payloadsOf, workflowOwner } from './payloads.js';
 import type { CancelRequest, Request, SignalRequest, StartRequest } from '../engine/request.js';
 import { requestIdOf } from '../engine/request-id.js';
-import type { TemporalClient } from './single-calls.js';
+import { type Target, withDeadline } from './target.js';
 import { runEffect } from './temporal-effects.js';
 import { requestUpdate } from './temporal-updates.js';
 import type { Verdict } from '../engine/verdict.js';
@@ -28,36 +26,18 @@ import type { Verdict } from '../engine/verdict.js';
 const { WorkflowIdReusePolicy, WorkflowIdConflictPolicy, WorkflowExecutionStatus } =
   proto.temporal.api.enums.v1;
 
-export interface Target {
-  /** Calls once. */
-  readonly client: TemporalClient;
-  /** Starts a workflow, eagerly where that can be. */
-  readonly start: (call: StartCall) => Promise<void>;
-  readonly namespace: string;
-  readonly taskQueue: string;
-  /** Shown by Temporal as who asked. */
-  readonly identity: string;
-  /** One call; a call without an answer is retried by the engine. */
-  readonly deadlineMs: number;
-}
+export type { Target } from './target.js';
 
 /** Sends one request, once. Resolves with what the answer means; never throws for an answer. */
 export async function dispatch(target: Target, request: Request): Promise<Verdict> {
-  return judged(() => {
-    switch (request.kind) {
-      case 'run':
-        return runEffect(target, request);
-      case 'update':
-        return requestUpdate(target, request);
-      default:
-        return withDeadline(target, () => call(target, request));
-    }
-  });
-}
-
-/** Runs `call` with the target's deadline. */
-export function withDeadline<T>({ client, deadlineMs }: Target, call: () => Promise<T>) {
-  return client.connection.withDeadline(Date.now() + deadlineMs, call);
+  switch (request.kind) {
+    case 'run':
+      return judged(() => runEffect(target, request));
+    case 'update':
+      return judged(() => requestUpdate(target, request), { awaitsWorker: true });
+    default:
+      return judged(() => withDeadline(target, () => call(target, request)));
+  }
 }
 
 async function call(
@@ -101,18 +81,19 @@ async function cancel(target: Target, request: CancelRequest): Promise<Verdict> 
 async function start(target: Target, request: StartRequest): Promise<void> {
   const { namespace, taskQueue, identity } = target;
   const { workflowId, workflow, listing, events, skipped, again } = request;
+  const owner = workflowOwner(target, workflowId);
   await target.start({
     ...{ namespace, workflowId, identity },
     workflowType: { name: workflow },
     taskQueue: { name: taskQueue },
-    input: { payloads: toPayloads(defaultPayloadConverter, openingOf(request)) ?? [] },
+    input: { payloads: await payloadsOf(target, owner, [openingOf(request)]) },
     requestId: requestIdOf('start', workflowId, events, skipped),
     workflowIdReusePolicy: again
       ? WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
       : WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
     searchAttributes: { indexedFields: attributesOf(listing.attributes) },
-    userMetadata: { summary: defaultPayloadConverter.toPayload(listing.summary) },
+    userMetadata: await metadataOf(target, owner, listing.summary),
   });
 }
 
@@ -126,16 +107,16 @@ function openingOf({ settings, events, skipped, inbox }: StartRequest): object {
   };
 }
 
-async function signal(
-  { client, namespace, identity }: Target,
-  { workflowId, events, skipped }: SignalRequest,
-): Promise<void> {
-  const input = skipped.length === 0 ? [events] : [events, skipped];
+async function signal(target: Target, request: SignalRequest): Promise<void> {
+  const { client, namespace, identity } = target;
+  const { workflowId, events, skipped } = request;
+  const values = skipped.length === 0 ? [events] : [events, skipped];
+  const payloads = await payloadsOf(target, workflowOwner(target, workflowId), values);
   await client.workflowService.signalWorkflowExecution({
     ...{ namespace, identity, workflowExecution: { workflowId } },
     requestId: requestIdOf('signal', workflowId, events, skipped),
     signalName: eventsSignal.name,
-    input: { payloads: toPayloads(defaultPayloadConverter, ...input) ?? [] },
+    input: { payloads },
   });
 }
 

@@ -9,7 +9,7 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import type { UpdateRequest } from '../engine/request.js';
 import { factIdOf } from '../engine/request-id.js';
-import { type Target, withDeadline } from './temporal.js';
+import { type Target, withDeadline } from './target.js';
 
 const notFound = 5;
 

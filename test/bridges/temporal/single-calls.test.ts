@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { starter } from '../../../src/bridges/temporal/eager-start.js';
 import { callingOnce } from '../../../src/bridges/temporal/single-calls.js';
 import { dispatch } from '../../../src/bridges/temporal/temporal.js';
+import { inboxOf } from '../../../src/bridges/temporal/temporal-updates.js';
 import { type FakeTemporal, fakeTemporal } from '../../support/fake-temporal.js';
 import { anEvent } from '../../support/records.js';
 
@@ -18,6 +19,8 @@ async function stage(...how: Parameters<typeof fakeTemporal>): Promise<{
   server: FakeTemporal;
   client: Client;
   send: (deadlineMs?: number) => ReturnType<typeof dispatch>;
+  update: (deadlineMs?: number) => ReturnType<typeof dispatch>;
+  ask: (deadlineMs?: number) => ReturnType<typeof inboxOf>;
 }> {
   const server = await fakeTemporal(...how);
   open.push(server);
@@ -35,7 +38,13 @@ async function stage(...how: Parameters<typeof fakeTemporal>): Promise<{
       { ...target, deadlineMs },
       { kind: 'signal', workflowId: 'w', events: [anEvent()], skipped: [] },
     );
-  return { server, client, send };
+  const update = (deadlineMs = 10_000) =>
+    dispatch(
+      { ...target, deadlineMs },
+      { kind: 'update', workflowId: 'w', update: 'u', event: anEvent(), skipped: [] },
+    );
+  const ask = (deadlineMs = 10_000) => inboxOf({ ...target, deadlineMs }, 'w');
+  return { server, client, send, update, ask };
 }
 
 test.each([
@@ -61,6 +70,19 @@ test('a call without an answer ends with its deadline', async () => {
   const { server, send } = await stage(() => undefined);
   expect(await send(200)).toMatchObject({ kind: 'retry', scope: 'all' });
   expect(server.asked).toHaveLength(1);
+});
+
+test('where a worker must answer, the end of a deadline concerns one workflow', async () => {
+  const { server, update, ask } = await stage(() => undefined);
+  expect(await update(200)).toMatchObject({ kind: 'retry', scope: 'lane' });
+  expect(await ask(200)).toMatchObject({ kind: 'retry', scope: 'lane' });
+  expect(server.asked).toHaveLength(2);
+});
+
+test('what the server refuses of an update or a question concerns all', async () => {
+  const { update, ask } = await stage(() => 14);
+  expect(await update()).toMatchObject({ kind: 'retry', scope: 'all' });
+  expect(await ask()).toMatchObject({ kind: 'retry', scope: 'all' });
 });
 
 test('by itself a NativeConnection repeats, or none of this would be needed', async () => {
