@@ -1,14 +1,8 @@
 /** What routes do to workflows, and what they make of one that is closed or was never there. */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { Kafka, logLevel, type Producer } from 'kafkajs';
-import { Pool } from 'pg';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
-import { runBridge } from '../../src/bridge.js';
 import { application } from '../../src/bridges/matching/application-source.js';
 import {
   cancel,
@@ -42,6 +36,7 @@ import {
 } from '../support/desk-workflow.js';
 import { anEvent } from '../support/records.js';
 import { eventually } from '../support/site.js';
+import { openTemporalStage, type TemporalStage } from '../support/temporal-stage.js';
 
 const workflowsPath = fileURLToPath(new URL('../support/desk-workflow.ts', import.meta.url));
 const taskQueue = `desk-${randomUUID()}`;
@@ -95,59 +90,36 @@ function routesOf(topic: string, rules: Rules): Route[] {
 }
 
 describe('actions', () => {
-  const addresses = inject('addresses');
-  const ending: (() => Promise<void>)[] = [];
-  let kafka: Kafka;
-  let producer: Producer;
-  let pool: Pool;
-  let connection: NativeConnection;
-  let client: Client;
-  let worker: Worker;
-  let working: Promise<void>;
+  let stage: TemporalStage;
 
   beforeAll(async () => {
-    kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
-    producer = kafka.producer();
-    await producer.connect();
-    pool = new Pool({ connectionString: addresses.databaseUrl });
-    await ensureHoldingSchema(pool);
-    connection = await NativeConnection.connect({ address: addresses.temporalAddress });
-    client = new Client({ connection });
-    worker = await Worker.create({ connection, taskQueue, workflowsPath });
-    working = worker.run();
+    stage = await openTemporalStage(inject('addresses'));
+    await ensureHoldingSchema(stage.pool);
+    await stage.worker({ taskQueue, workflowsPath });
   });
-  afterEach(async () => {
-    for (const end of ending.splice(0).reverse()) await end();
-  });
-  afterAll(async () => {
-    worker.shutdown();
-    await working;
-    await connection.close();
-    await producer.disconnect();
-    await pool.end();
-  });
+  afterEach(() => stage.rest());
+  afterAll(() => stage.close());
 
   /** A topic of one partition, the desk that its events are about, and what bridges decided. */
   const scene = async () => {
     const topic = `desks-${randomUUID().slice(0, 8)}`;
-    await ensureTopics(kafka, [{ topic, partitions: 1 }]);
+    await ensureTopics(stage.kafka, [{ topic, partitions: 1 }]);
     const bridge = async (groupId: string, rules: Rules = {}) => {
       const outcomes: Outcome[] = [];
       const sent: string[] = [];
-      const started = await runBridge({
-        ...{ kafka, client, taskQueue, log: pino({ level: 'silent' }) },
-        ...{ groupId: `${topic}-${groupId}`, deadLetterTopic: `${topic}-letters` },
-        ...{ routes: rules.routes ?? routesOf(topic, rules), store: createHoldingStore(pool) },
+      const { halted } = await stage.bridge({
+        ...{ taskQueue, groupId: `${topic}-${groupId}`, deadLetterTopic: `${topic}-letters` },
+        routes: rules.routes ?? routesOf(topic, rules),
+        store: createHoldingStore(stage.pool),
         observer: {
           decided: (outcome) => outcomes.push(outcome),
           sent: ({ kind, events }) => sent.push(`${kind} ${String(events)}`),
         },
       });
-      ending.push(() => started.stop());
       /** What was decided of `count` records, in words. */
       const decided = async (count: number): Promise<string[]> => {
         await eventually(`${String(count)} decisions`, () =>
-          Promise.race([started.halted, Promise.resolve(outcomes.length >= count)]),
+          Promise.race([halted, Promise.resolve(outcomes.length >= count)]),
         );
         return outcomes.map(({ route, kind, reason }) =>
           [route, kind, ...(reason === undefined ? [] : [reason])].join(' '),
@@ -162,9 +134,9 @@ describe('actions', () => {
         const event = { id, type: `desk.${what}`, occurredAt: new Date().toISOString(), data };
         return { key: topic, value: JSON.stringify(event) };
       });
-      await producer.send({ topic, messages });
+      await stage.producer.send({ topic, messages });
     };
-    const desk = client.workflow.getHandle(topic);
+    const desk = stage.client.workflow.getHandle(topic);
     const notes = (): Promise<readonly string[]> => desk.query(notesQuery);
     const runId = async (): Promise<string> => (await desk.describe()).runId;
     const ended = (as: string): Promise<void> =>
@@ -289,6 +261,7 @@ describe('actions', () => {
 
   it('start again: the same request is one start, also when its run has closed meanwhile', async () => {
     const { topic, runId, ended } = await scene();
+    const { client } = stage;
     const target = {
       ...{ client, namespace: 'default', taskQueue, identity: 'a test' },
       ...{ deadlineMs: 10_000, start: starter(client.workflowService) },
@@ -341,10 +314,10 @@ describe('actions', () => {
       ...{ key: topic, value: JSON.stringify({ desk: topic, n }) },
       headers: { id: randomUUID(), eventType: 'desk.told' },
     }));
-    await producer.send({ topic, messages: rows });
+    await stage.producer.send({ topic, messages: rows });
     await eventually('the rows to be noted', async () => (await notes()).length === 301);
     // As after its crash: from where it had last written down how far it was.
-    await producer.send({ topic, messages: rows.slice(40) });
+    await stage.producer.send({ topic, messages: rows.slice(40) });
     await send(['told', 300]);
     await eventually('what follows', async () => (await notes()).at(-1) === 'told 300');
     expect((await notes()).slice(1)).toEqual(
@@ -407,9 +380,9 @@ describe('actions', () => {
       'refused dead-lettered refused-arguments',
       'unconcerned ignored not-concerned',
     ]);
-    const admin = kafka.admin();
+    const admin = stage.kafka.admin();
     await admin.connect();
-    ending.push(() => admin.disconnect());
+    stage.untilRest({ stop: () => admin.disconnect() });
     await eventually('its offset to be committed', async () => {
       const groupId = `${topic}-1`;
       const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { shopTopics } from '../../src/bridges/shop-topics.js';
 import { readConfig } from '../../src/config.js';
 import { jarFolder, javaCommand } from '../../src/stack/java.js';
-import { eventually, openSite, type Site } from '../support/site.js';
+import { eventually, exists, openSite, type Site } from '../support/site.js';
 
 const perBatch = 40;
 
@@ -53,12 +53,7 @@ describe('compression', () => {
       site.client.workflow.getHandle(`payment-recovery:${paymentId}`),
     );
     for (const handle of handles) {
-      await eventually(`a run of ${handle.workflowId}`, () =>
-        handle.describe().then(
-          () => true,
-          () => false,
-        ),
-      );
+      await eventually(`a run of ${handle.workflowId}`, () => exists(handle));
     }
   });
 });

@@ -14,7 +14,7 @@ import {
 import { entryRoute } from '../support/ledger-entries.js';
 import { aRecord } from '../support/records.js';
 import { shutDecoder } from '../support/shut-decoder.js';
-import { eventually } from '../support/site.js';
+import { eventually, succeeds } from '../support/site.js';
 
 const log = pino({ level: 'silent' });
 
@@ -118,10 +118,7 @@ describe('the dead-letter topic', () => {
       (await admin.listTopics()).every((topic) => topic !== target),
     );
     await eventually('the letter to be taken', () =>
-      letters.bury(aLetter(source, { offset: '2' })).then(
-        () => true,
-        () => false,
-      ),
+      succeeds(letters.bury(aLetter(source, { offset: '2' }))),
     );
     const [again] = await read(target, 1);
     expect(again?.message.headers?.['__dlq.errors.offset']?.toString()).toBe('2');

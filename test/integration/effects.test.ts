@@ -4,15 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { Kafka, logLevel, type Producer } from 'kafkajs';
-import { Pool } from 'pg';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { ensureEffectsSchema } from '../../src/activities/effect-memory.js';
 import { onceEach } from '../../src/activities/once.js';
-import { type Bridge, runBridge } from '../../src/bridge.js';
+import type { Bridge } from '../../src/bridge.js';
 import type { BridgeOptions } from '../../src/bridge-options.js';
 import { application } from '../../src/bridges/matching/application-source.js';
 import { effectsOf, type EffectOutcome } from '../../src/bridges/matching/command.js';
@@ -24,6 +20,7 @@ import type { Event } from '../../src/workflows/index.js';
 import { withoutActivities } from '../support/older-server.js';
 import { anEvent } from '../support/records.js';
 import { eventually } from '../support/site.js';
+import { openTemporalStage, type TemporalStage } from '../support/temporal-stage.js';
 
 type Asked = Event<
   'effect.asked',
@@ -89,54 +86,33 @@ type Effects = Witness['activities'] & {
 };
 
 describe('effects', () => {
-  const addresses = inject('addresses');
-  const ending: (() => Promise<void>)[] = [];
-  let kafka: Kafka;
-  let producer: Producer;
-  let pool: Pool;
-  let connection: NativeConnection;
-  let client: Client;
+  let stage: TemporalStage;
 
   beforeAll(async () => {
-    kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
-    producer = kafka.producer();
-    await producer.connect();
-    pool = new Pool({ connectionString: addresses.databaseUrl });
-    await ensureEffectsSchema(pool);
-    await pool.query('create table if not exists effects_test (topic text, word text)');
-    connection = await NativeConnection.connect({ address: addresses.temporalAddress });
-    client = new Client({ connection });
+    stage = await openTemporalStage(inject('addresses'));
+    await ensureEffectsSchema(stage.pool);
+    await stage.pool.query('create table if not exists effects_test (topic text, word text)');
   });
-  afterEach(async () => {
-    for (const end of ending.splice(0).reverse()) await end();
-  });
-  afterAll(async () => {
-    await connection.close();
-    await producer.disconnect();
-    await pool.end();
-  });
+  afterEach(() => stage.rest());
+  afterAll(() => stage.close());
 
   /** A topic of one partition whose events run `activity`, a worker, and what was decided. */
   const scene = async (activity: keyof Effects) => {
     const topic = `effects-${randomUUID().slice(0, 8)}`;
-    await ensureTopics(kafka, [{ topic, partitions: 1 }]);
+    await ensureTopics(stage.kafka, [{ topic, partitions: 1 }]);
     const witness = new Witness();
-    const booked = onceEach<Asked>(pool, topic, async (events, tx) => {
+    const booked = onceEach<Asked>(stage.pool, topic, async (events, tx) => {
       const outcomes = await witness.activities.many(events);
       const words = events.map(wordOf).filter((_, at) => outcomes[at]?.status === 'done');
       await tx.query('insert into effects_test select $1, unnest($2::text[])', [topic, words]);
       return outcomes;
     });
     const activities: Effects = { ...witness.activities, booked };
-    const worker = await Worker.create({
-      ...{ connection, taskQueue: topic, activities, workflowsPath },
+    const worker = await stage.worker({
+      ...{ taskQueue: topic, activities, workflowsPath },
       shutdownGraceTime: '1 second',
     });
-    const working = worker.run();
-    ending.push(async () => {
-      worker.shutdown();
-      await working;
-    });
+    stage.untilRest(worker);
     const data = z
       .object({ key: z.string(), n: z.number(), size: z.number().default(0) })
       .transform(({ key, n, size }) => ({ key, n, pad: 'x'.repeat(size) }));
@@ -156,12 +132,10 @@ describe('effects', () => {
         decided: (outcome: Outcome) => outcomes.push(outcome),
         retrying: (_what: string, { code }: { readonly code: string }) => retries.push(code),
       };
-      const log = pino({ level: 'silent' });
-      const started: Bridge = await runBridge({
-        ...{ kafka, client, log, taskQueue: topic, routes: [route], observer, ...of },
+      const started = await stage.bridge({
+        ...{ taskQueue: topic, routes: [route], observer, ...of },
         ...{ groupId: `${topic}-${groupId}`, deadLetterTopic: `${topic}-letters` },
       });
-      ending.push(() => started.stop(2_000));
       const decided = async (count: number): Promise<string[]> => {
         await eventually(
           `${String(count)} decisions`,
@@ -183,11 +157,11 @@ describe('effects', () => {
         };
         return { key, value: JSON.stringify({ ...event, occurredAt: new Date().toISOString() }) };
       });
-      await producer.send({ topic, messages });
+      await stage.producer.send({ topic, messages });
     };
     const rows = async (): Promise<string[]> => {
       const text = 'select word from effects_test where topic = $1 order by word';
-      return (await pool.query<{ word: string }>(text, [topic])).rows.map(({ word }) => word);
+      return (await stage.pool.query<{ word: string }>(text, [topic])).rows.map(({ word }) => word);
     };
     return { topic, witness, bridge, send, rows };
   };
@@ -222,7 +196,7 @@ describe('effects', () => {
         return done;
       };
       await send(['a', 1], ['a', 2], ['a', 3]);
-      const older = new Client({ connection: withoutActivities(connection) });
+      const older = new Client({ connection: withoutActivities(stage.connection) });
       const { decided } = await bridge('1', how === 'standalone' ? {} : { client: older });
       expect(await decided(3)).toEqual(['a1 ran', 'a2 dead-lettered effect-refused', 'a3 ran']);
       expect(witness.words).toEqual(['a1', 'a1', 'a1', 'a2', 'a3']);
@@ -251,7 +225,7 @@ describe('effects', () => {
       const of =
         how === 'standalone'
           ? {}
-          : { client: new Client({ connection: withoutActivities(connection) }) };
+          : { client: new Client({ connection: withoutActivities(stage.connection) }) };
       await send(['a', 1]);
       const first = await bridge('1', of);
       await eventually('it to be at work', () => Promise.resolve(witness.words.length === 1));
@@ -305,7 +279,7 @@ describe('effects', () => {
     'a list, %s: each has its own outcome; what is tried again holds up its key only',
     async (how) => {
       const { witness, bridge, send } = await scene('many');
-      const older = new Client({ connection: withoutActivities(connection) });
+      const older = new Client({ connection: withoutActivities(stage.connection) });
       witness.behave = ({ data: { key, n } }, attempt) => {
         if (key === 'b' && n === 1 && attempt < 3) return { status: 'retry', reason: 'locked' };
         if (key === 'c' && n === 1) return { status: 'reject', reason: 'no such sku' };
@@ -393,7 +367,7 @@ describe('effects', () => {
 
   it('onceEach: one id published twice is done once, under two types it is two', async () => {
     const applied: string[] = [];
-    const note = onceEach(pool, randomUUID(), (events) => {
+    const note = onceEach(stage.pool, randomUUID(), (events) => {
       applied.push(...events.map(({ type, position: { at } }) => `${type} ${at}`));
       return Promise.resolve(events.map(() => done));
     });

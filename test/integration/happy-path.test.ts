@@ -1,7 +1,7 @@
 /** From SQL to the end of a workflow, through real Debezium, Kafka, Temporal, gateway and SMTP. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { shopTopics } from '../../src/bridges/shop-topics.js';
-import { eventually, openSite, type Site } from '../support/site.js';
+import { eventually, exists, openSite, type Site } from '../support/site.js';
 
 const order = {
   id: 1001,
@@ -32,14 +32,8 @@ describe('happy path', () => {
   };
   const setOrder = (change: string) =>
     site.pool.query(`update orders set ${change} where order_id = ${String(order.id)}`);
-  const exists = (workflowId: string): Promise<boolean> =>
-    site.client.workflow
-      .getHandle(workflowId)
-      .describe()
-      .then(
-        () => true,
-        () => false,
-      );
+  const hasRun = (workflowId: string): Promise<boolean> =>
+    exists(site.client.workflow.getHandle(workflowId));
   /** Records of orders that are not settled yet. */
   const lag = async (): Promise<bigint> => {
     const admin = site.kafka.admin();
@@ -96,9 +90,9 @@ describe('happy path', () => {
     // Changes are published in the order of their commits: behind this one, all have arrived.
     await place(1003, 'pending');
     await site.pool.query(`update orders set status = 'confirmed' where order_id = 1003`);
-    await eventually('a run of order 1003', () => exists('order:1003'));
+    await eventually('a run of order 1003', () => hasRun('order:1003'));
     await eventually('all records to be settled', async () => (await lag()) === 0n);
-    expect(await exists('order:1002')).toBe(false);
+    expect(await hasRun('order:1002')).toBe(false);
   });
 
   it('the run is found by its order and its last event, and says in words what it does', async () => {
@@ -136,7 +130,7 @@ describe('happy path', () => {
        where payment_id = 'pay-1001'`,
     );
     const id = 'payment-recovery:pay-1001';
-    await eventually('the recovery to start', () => exists(id));
+    await eventually('the recovery to start', () => hasRun(id));
     const result: unknown = await site.client.workflow.getHandle(id).result();
     expect(result).toMatchObject({ outcome: 'recovered', attempts: 3 });
     const { rows } = await site.pool.query(

@@ -18,7 +18,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ensureTopics } from '../../src/stack/topics.js';
 import { wireFormat } from '../support/registered.js';
-import { eventually } from '../support/site.js';
+import { eventually, exists } from '../support/site.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -168,12 +168,7 @@ describe('the package, installed elsewhere', () => {
       await producer.send({ topic: 'orders', messages });
       const client = new Client({ connection, namespace });
       const handle = client.workflow.getHandle(`greeting:${orderId}`);
-      await eventually(`the workflow to run; the program said: ${output}`, () =>
-        handle.describe().then(
-          () => true,
-          () => false,
-        ),
-      );
+      await eventually(`the workflow to run; the program said: ${output}`, () => exists(handle));
       expect(await handle.result()).toBe(`thank you for ${orderId}`);
       child.kill(signal);
       const [code, by] = await over;

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventsSignal, inboxQuery } from '../../src/workflows/index.js';
 import { type LedgerStage, openLedgerStage } from '../support/ledger-stage.js';
-import { eventually } from '../support/site.js';
+import { eventually, exists } from '../support/site.js';
 
 describe('what is set aside', () => {
   let stage: LedgerStage;
@@ -90,15 +90,7 @@ describe('what is set aside', () => {
     await holds({ dead: 1 });
     expect((await says('list')).out).toMatch(/dead +│ workflow-missing/);
     await send(name('a'), 'open');
-    await eventually('it to run', () =>
-      stage.client.workflow
-        .getHandle(name('a'))
-        .describe()
-        .then(
-          () => true,
-          () => false,
-        ),
-    );
+    await eventually('it to run', () => exists(stage.client.workflow.getHandle(name('a'))));
     expect((await says('redrive', '--yes')).code).toBe(0);
     await reach(name('a'), 1);
     await holds({ redriven: 1 });

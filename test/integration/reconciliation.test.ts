@@ -6,8 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { Kafka, logLevel, type Producer } from 'kafkajs';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -19,13 +18,15 @@ import type { KafkaRecord } from '../../src/bridges/matching/record.js';
 import { ensureSchedules, schedules } from '../../src/bridges/schedules.js';
 import { startReconciliation } from '../../src/commands/reconcile.js';
 import { installRuntime } from '../../src/sdk-runtime.js';
+import { ensureTopics } from '../../src/stack/topics.js';
 import {
   type Notice,
   type reconcile,
   reconciliationQuery,
   type ReconciliationReport,
 } from '../../src/workflows/index.js';
-import { eventually } from '../support/site.js';
+import { eventually, succeeds } from '../support/site.js';
+import { openTemporalStage, type TemporalStage } from '../support/temporal-stage.js';
 
 const name = `reconciliation_${randomUUID().replaceAll('-', '')}`;
 /** For events of long ago: within one topic time goes on. */
@@ -52,25 +53,20 @@ function confirmed(orderId: string, amount = '249.90'): Expectation {
 }
 
 describe('reconciliation', () => {
-  const addresses = inject('addresses');
-  const kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  const producer: Producer = kafka.producer();
   const notices: Notice[] = [];
+  let stage: TemporalStage;
   let pool: pg.Pool;
-  let connection: NativeConnection;
   let client: Client;
-  let worker: Worker;
-  let working: Promise<void>;
 
   beforeAll(async () => {
     installRuntime(log);
-    await admin.connect();
-    const topics = [name, formerly].map((topic) => ({ topic, numPartitions: 3 }));
-    await admin.createTopics({ topics, waitForLeaders: true });
-    await producer.connect();
-    pool = await aDatabase(addresses.databaseUrl);
-    connection = await NativeConnection.connect({ address: addresses.temporalAddress });
+    stage = await openTemporalStage(inject('addresses'));
+    const { kafka, connection } = stage;
+    await ensureTopics(
+      kafka,
+      [name, formerly].map((topic) => ({ topic, partitions: 3 })),
+    );
+    pool = await aDatabase(inject('addresses').databaseUrl);
     await aNamespace(connection);
     client = new Client({ connection, namespace: name });
     const deps = {
@@ -85,28 +81,20 @@ describe('reconciliation', () => {
     };
     const activities = createReconciliation({ ...deps, operators: 'operators@headrace.test' });
     const sendNotice = (notice: Notice) => Promise.resolve(notices.push(notice));
-    worker = await Worker.create({
-      connection,
-      namespace: name,
-      taskQueue: name,
+    await stage.worker({
+      ...{ namespace: name, taskQueue: name, activities: { ...activities, sendNotice } },
       workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-      activities: { ...activities, sendNotice },
     });
-    working = worker.run();
   });
 
   afterAll(async () => {
-    worker.shutdown();
-    await working;
-    await connection.close();
+    await stage.close();
     await pool.end();
-    await producer.disconnect();
-    await admin.disconnect();
   });
 
   async function tell(event: Expectation, atMs = Date.now(), topic = name): Promise<void> {
     const message = { key: event.workflowId, value: JSON.stringify(event) };
-    await producer.send({ topic, messages: [{ ...message, timestamp: String(atMs) }] });
+    await stage.producer.send({ topic, messages: [{ ...message, timestamp: String(atMs) }] });
   }
 
   async function book(orderId: string, amount = '249.90'): Promise<void> {
@@ -211,7 +199,7 @@ describe('reconciliation', () => {
 
   it('takes a run that another continued as for no new beginning', async () => {
     const chained = await Worker.create({
-      connection,
+      connection: stage.connection,
       namespace: name,
       taskQueue: 'chained',
       workflowsPath: fileURLToPath(new URL('../support/chained-order.ts', import.meta.url)),
@@ -308,10 +296,5 @@ async function aNamespace(connection: NativeConnection): Promise<void> {
   const workflowExecutionRetentionPeriod = { seconds: retentionDays * 86_400 };
   await service.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod } as never);
   const client = new Client({ connection, namespace: name });
-  await eventually(`namespace ${name} to be known`, () =>
-    client.workflow.count().then(
-      () => true,
-      () => false,
-    ),
-  );
+  await eventually(`namespace ${name} to be known`, () => succeeds(client.workflow.count()));
 }

@@ -10,7 +10,7 @@ import { deadLetterTopic, shopTopics } from '../../src/bridges/shop-topics.js';
 import { type Registry, startRegistry } from '../support/registry.js';
 import { wireFormat } from '../support/registered.js';
 import type { Headrace } from '../support/headrace.js';
-import { eventually, openSite, type Site } from '../support/site.js';
+import { eventually, exists, openSite, type Site } from '../support/site.js';
 
 /** A row of orders, as Debezium with `decimal.handling.mode=precise` has it registered. */
 const row = {
@@ -121,12 +121,7 @@ describe('schema registry', () => {
   /** The event that a workflow was started with. */
   const startedWith = async (workflowId: string): Promise<string> => {
     const handle = site.client.workflow.getHandle(workflowId);
-    const describing = () =>
-      handle.describe().then(
-        () => true,
-        () => false,
-      );
-    await eventually(`a run of ${workflowId}`, describing);
+    await eventually(`a run of ${workflowId}`, () => exists(handle));
     const { events } = await handle.fetchHistory();
     const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
     return input.map(({ data }) => Buffer.from(data ?? []).toString()).join();

@@ -2,13 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { Kafka, logLevel } from 'kafkajs';
-import { Pool } from 'pg';
-import { pino } from 'pino';
 import type { Addresses } from '../../src/addresses.js';
-import { type Bridge, runBridge } from '../../src/bridge.js';
+import type { Bridge } from '../../src/bridge.js';
 import type { BridgeOptions } from '../../src/bridge-options.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
@@ -18,6 +13,7 @@ import { environmentOf, headraceSays, type Said } from './headrace.js';
 import { type LedgerRules, ledgerRoutes } from './ledger-routes.js';
 import { entriesQuery } from './ledger-workflow.js';
 import { eventually } from './site.js';
+import { openTemporalStage } from './temporal-stage.js';
 
 const workflowsPath = fileURLToPath(new URL('ledger-workflow.ts', import.meta.url));
 const process_ = fileURLToPath(
@@ -30,29 +26,10 @@ export type LedgerStage = Awaited<ReturnType<typeof openLedgerStage>>;
 /** Opens what all scenes of a file share, its worker included; `close` ends what is left of them. */
 export async function openLedgerStage(addresses: Addresses) {
   const taskQueue = `ledger-${randomUUID()}`;
-  const kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
-  const producer = kafka.producer();
-  await producer.connect();
-  const pool = new Pool({ connectionString: addresses.databaseUrl });
+  const stage = await openTemporalStage(addresses);
+  const { kafka, producer, pool, client } = stage;
   await ensureHoldingSchema(pool);
-  const connection = await NativeConnection.connect({ address: addresses.temporalAddress });
-  const client = new Client({ connection });
-  const worker = await Worker.create({ connection, taskQueue, workflowsPath });
-  const working = worker.run();
-  const running = new Set<{ stop(): Promise<void> }>();
-
-  const rest = async (): Promise<void> => {
-    await Promise.all([...running].map((one) => one.stop()));
-    running.clear();
-  };
-  const close = async (): Promise<void> => {
-    await rest();
-    worker.shutdown();
-    await working;
-    await connection.close();
-    await producer.disconnect();
-    await pool.end();
-  };
+  await stage.worker({ taskQueue, workflowsPath });
 
   /** A topic of one partition, its bridges, and ledgers whose events share their key. */
   const scene = async () => {
@@ -61,23 +38,15 @@ export async function openLedgerStage(addresses: Addresses) {
     const env = environmentOf(addresses, {
       ...{ HEADRACE_GROUP: topic, HEADRACE_TASK_QUEUE: taskQueue },
     });
-    const bridge = async (
+    const bridge = (
       rules: LedgerRules,
       more: Partial<Pick<BridgeOptions, 'store' | 'observer'>> = {},
-    ): Promise<Bridge> => {
-      const started = await runBridge({
-        ...{ kafka, client, taskQueue, groupId: topic, routes: ledgerRoutes(topic, rules) },
-        ...{ store: createHoldingStore(pool), deadLetterTopic: `${topic}-letters` },
-        log: pino({ level: 'silent' }),
-        ...more,
+    ): Promise<Bridge> =>
+      stage.bridge({
+        ...{ taskQueue, groupId: topic, deadLetterTopic: `${topic}-letters` },
+        ...{ routes: ledgerRoutes(topic, rules), store: createHoldingStore(pool), ...more },
       });
-      running.add(started);
-      return started;
-    };
-    const end = async (one: Bridge): Promise<void> => {
-      running.delete(one);
-      await one.stop();
-    };
+    const end = (one: Bridge): Promise<void> => stage.end(one);
     /** A bridge in a process of its own. Its `kill` is SIGKILL. */
     const mortalBridge = async (rules: LedgerRules): Promise<Supervised> => {
       await mkdir(logs, { recursive: true });
@@ -86,7 +55,7 @@ export async function openLedgerStage(addresses: Addresses) {
         env: { ...env, LEDGER_RULES: JSON.stringify(rules) },
       });
       started.start();
-      running.add({ stop: () => started.close() });
+      stage.untilRest({ stop: () => started.close() });
       return started;
     };
     const send = async (ledger: string, ...numbers: unknown[]): Promise<void> => {
@@ -129,5 +98,5 @@ export async function openLedgerStage(addresses: Addresses) {
     const name = (suffix: string): string => `${topic}:${suffix}`;
     return { topic, bridge, end, mortalBridge, send, entries, reach, held, holds, says, name };
   };
-  return { kafka, pool, client, scene, rest, close };
+  return { ...stage, scene };
 }

@@ -1,7 +1,7 @@
 /** What every integration test needs of the real stack: a shop, a gateway, and Headrace's processes. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import pg from 'pg';
 import { startGateway, type TestGateway } from '../../demo/gateway.js';
@@ -84,4 +84,17 @@ export async function eventually(
     if (Date.now() > until) throw new Error(`not within ${String(withinMs)} ms: ${what}`);
     await sleep(50);
   }
+}
+
+/** True once the workflow of `handle` was started. */
+export function exists(handle: Pick<WorkflowHandle, 'describe'>): Promise<boolean> {
+  return succeeds(handle.describe());
+}
+
+/** True when `attempt` is fulfilled, false when it is rejected: for what is tried until it goes. */
+export function succeeds(attempt: Promise<unknown>): Promise<boolean> {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
 }
