@@ -5,13 +5,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { type Logger, pino } from 'pino';
+import type { Client } from '@temporalio/client';
+import type { Admin, Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Bridge, runBridge } from '../../src/bridge.js';
-import { createDecoder, type Decoder } from '../../src/bridges/matching/decoder.js';
+import type { Bridge } from '../../src/bridge.js';
+import type { Decoder } from '../../src/bridges/matching/decoder.js';
 import { defaultLimits, type EngineLimits } from '../../src/bridges/engine/engine-ports.js';
 import { decodeCommit } from '../../src/bridges/intake/done-map.js';
 import type { Route } from '../../src/bridges/matching/route.js';
@@ -19,7 +18,8 @@ import { createLog } from '../../src/log.js';
 import { entries, entryRoute } from '../support/ledger-entries.js';
 import { entriesQuery } from '../support/ledger-workflow.js';
 import { shutDecoder } from '../support/shut-decoder.js';
-import { eventually } from '../support/site.js';
+import { eventually, succeeds } from '../support/site.js';
+import { openTemporalStage, type TemporalStage } from '../support/temporal-stage.js';
 
 const workflowsPath = fileURLToPath(new URL('../support/ledger-workflow.ts', import.meta.url));
 const taskQueue = `intake-${randomUUID()}`;
@@ -33,34 +33,19 @@ interface Unusual {
 }
 
 describe('the intake', () => {
-  const addresses = inject('addresses');
-  const silentLog = pino({ level: 'silent' });
-  const running = new Set<Bridge>();
-  let kafka: Kafka;
+  let stage: TemporalStage;
   let admin: Admin;
-  let connection: NativeConnection;
-  let client: Client;
-  let worker: Worker;
-  let working: Promise<void>;
 
   beforeAll(async () => {
-    kafka = new Kafka({ brokers: [...addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
-    admin = kafka.admin();
+    stage = await openTemporalStage(inject('addresses'));
+    admin = stage.kafka.admin();
     await admin.connect();
-    connection = await NativeConnection.connect({ address: addresses.temporalAddress });
-    client = new Client({ connection });
-    worker = await Worker.create({ connection, taskQueue, workflowsPath });
-    working = worker.run();
+    await stage.worker({ taskQueue, workflowsPath });
   });
-  afterEach(async () => {
-    await Promise.all([...running].map((bridge) => bridge.stop()));
-    running.clear();
-  });
+  afterEach(() => stage.rest());
   afterAll(async () => {
-    worker.shutdown();
-    await working;
-    await connection.close();
     await admin.disconnect();
+    await stage.close();
   });
 
   const create = async (topic: string): Promise<void> => {
@@ -80,37 +65,25 @@ describe('the intake', () => {
     return {
       topic,
       ledger,
-      bridge: async (
+      bridge: (
         whenRecordsAreGone: 'halt' | 'continue' = 'halt',
-        unusual: Unusual = {},
-      ): Promise<Bridge> => {
-        const { decoder = createDecoder(), topics = topic, log = silentLog } = unusual;
-        const { routes = [entryRoute(topics)], limits = defaultLimits } = unusual;
-        const settings = { kafka, client, log, taskQueue, groupId: topic, whenRecordsAreGone };
-        const started = await runBridge({
-          ...{
-            ...settings,
-            ...{ decoder, limits, routes },
-            deadLetterTopic: `${topic}-letters`,
-          },
-        });
-        running.add(started);
-        return started;
-      },
-      end: async (bridge: Bridge, withinMs?: number): Promise<void> => {
-        running.delete(bridge);
-        await bridge.stop(withinMs);
-      },
+        { topics = topic, ...more }: Unusual = {},
+      ): Promise<Bridge> =>
+        stage.bridge({
+          ...{ taskQueue, groupId: topic, deadLetterTopic: `${topic}-letters` },
+          ...{ routes: [entryRoute(topics)], whenRecordsAreGone, ...more },
+        }),
+      end: (bridge: Bridge, withinMs?: number): Promise<void> => stage.end(bridge, withinMs),
       send: (first: number, last: number, partition = 0, to = topic) =>
-        write(kafka, to, entries(ledger, first, last, partition)),
-      applied: () => read(client, ledger),
+        write(stage.kafka, to, entries(ledger, first, last, partition)),
+      applied: () => read(stage.client, ledger),
       committed: async () => {
         const [group] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
         return Number(group?.partitions[0]?.offset);
       },
       eventually: (count: number) =>
         eventually(`${String(count)} entries`, async () => {
-          return (await read(client, ledger)).length >= count;
+          return (await read(stage.client, ledger)).length >= count;
         }),
     };
   };
@@ -164,10 +137,10 @@ describe('the intake', () => {
   const runsBehind = async (
     { topic, bridge, send }: Awaited<ReturnType<typeof scene>>,
     whenRecordsAreGone: 'halt' | 'continue',
-    log = silentLog,
+    unusual: Unusual = {},
   ): Promise<Bridge> => {
     const decoder = shutDecoder();
-    const behind = await bridge(whenRecordsAreGone, { decoder, log });
+    const behind = await bridge(whenRecordsAreGone, { ...unusual, decoder });
     await send(0, 4);
     await eventually('the first batch is held', () => Promise.resolve(decoder.holds()));
     await send(5, 29);
@@ -197,7 +170,7 @@ describe('the intake', () => {
     const place = await scene();
     const lines: string[] = [];
     const log = createLog('error', { write: (line) => lines.push(line) });
-    const behind = await runsBehind(place, 'continue', log);
+    const behind = await runsBehind(place, 'continue', { log });
     await eventually('what is left', async () => (await place.applied()).includes(29));
     const entries = await place.applied();
     expect(entries).toEqual([...numbers(0, entries.length - 2), 29]);
@@ -223,7 +196,7 @@ describe('the intake', () => {
   it('aborted transactions are not read, and control records leave no lag', async () => {
     const { topic, bridge, ledger, eventually: until, applied } = await scene();
     const running = await bridge();
-    const producer = kafka.producer({
+    const producer = stage.kafka.producer({
       transactionalId: topic,
       maxInFlightRequests: 1,
       idempotent: true,
@@ -252,7 +225,7 @@ describe('the intake', () => {
   it('of aborted transactions that overlap nothing is read, whichever ended first', async () => {
     const { topic, bridge, ledger, send, eventually: until, applied } = await scene();
     const begin = async (name: string) => {
-      const producer = kafka.producer({
+      const producer = stage.kafka.producer({
         transactionalId: `${topic}-${name}`,
         maxInFlightRequests: 1,
         idempotent: true,
@@ -289,12 +262,7 @@ describe('the intake', () => {
     await send(0, 4);
     await until(5);
     await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
-    await eventually('the new partition takes records', () =>
-      send(5, 9, 2).then(
-        () => true,
-        () => false,
-      ),
-    );
+    await eventually('the new partition takes records', () => succeeds(send(5, 9, 2)));
     await until(10);
     expect(await applied()).toEqual(numbers(0, 9));
   });
@@ -331,7 +299,7 @@ describe('the intake', () => {
     const { topic, ledger, bridge, end, eventually: until, applied } = await scene();
     const headers = { weight: Buffer.alloc(5_000) };
     const backlog = entries(ledger, 0, 3_999, 0).map((entry) => ({ ...entry, headers }));
-    await write(kafka, topic, backlog);
+    await write(stage.kafka, topic, backlog);
     // What is paused resumes while four requests still are to go, and a fetch takes less than those.
     const limits = {
       ...defaultLimits,

@@ -9,7 +9,7 @@ import { type Bridge, runBridge } from '../../src/bridge.js';
 import type { BridgeOptions } from '../../src/bridge-options.js';
 
 export interface Running {
-  stop(): Promise<unknown>;
+  stop(withinMs?: number): Promise<unknown>;
 }
 
 export interface TemporalStage {
@@ -25,7 +25,7 @@ export interface TemporalStage {
   /** `one` is stopped at the next `rest`. */
   untilRest(one: Running): void;
   /** Stops `one` before that. */
-  end(one: Running): Promise<void>;
+  end(one: Running, withinMs?: number): Promise<void>;
   /** Stops what a test has started, the newest first. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -63,9 +63,9 @@ export async function openTemporalStage(addresses: Addresses): Promise<TemporalS
     untilRest: (one) => {
       running.push(one);
     },
-    end: async (one) => {
+    end: async (one, withinMs) => {
       running.splice(0, Infinity, ...running.filter((other) => other !== one));
-      await one.stop();
+      await one.stop(withinMs);
     },
     close: async () => {
       await rest();
