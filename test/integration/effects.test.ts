@@ -255,7 +255,7 @@ describe('effects', () => {
         throw new Error(`not now: ${String(n)}`);
       };
       const limits = { ...defaultLimits, runs: 1, singles: 2, request: { events: 1, bytes: 1 } };
-      const older = new Client({ connection: withoutActivities(connection) });
+      const older = new Client({ connection: withoutActivities(stage.connection) });
       const of = how === 'standalone' ? { limits } : { limits, client: older };
       await send(['a', 1], ['b', 1], ['c', 1], ['d', 1], ['a', 2]);
       const { decided, retries } = await bridge('1', of);
