@@ -10,7 +10,7 @@ import { starter } from './bridges/temporal/eager-start.js';
 import { Engine } from './bridges/engine/engine.js';
 import type { EnginePorts } from './bridges/engine/engine-ports.js';
 import type { KafkaRecord } from './bridges/matching/record.js';
-import { Intake, type IntakeSettings } from './bridges/intake/kafka.js';
+import { Intake, type IntakeSettings } from './bridges/intake/intake.js';
 import { type EngineState, type Observer, tellAll } from './bridges/engine/observer.js';
 import { callingOnce } from './bridges/temporal/single-calls.js';
 import { dispatch, type Target } from './bridges/temporal/temporal.js';
@@ -74,7 +74,7 @@ export async function runBridge(given: BridgeOptions): Promise<Bridge> {
     prepare: (records) => prepared(decoder, records, log),
     dispatch: (request) => dispatch(target, request),
     ...{ inboxOf: (id) => inboxOf(target, id), recall: (id) => recall(target, id) },
-    bury: (letter) => letters.bury(letter),
+    publishDeadLetter: (letter) => letters.publish(letter),
     ...(store === undefined ? { groupId } : { groupId, store }),
     pause: (topic, partition) => {
       intake.pause(topic, partition);

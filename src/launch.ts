@@ -24,7 +24,7 @@ import { registerConnector, shopConnector } from './stack/connector.js';
 import { ensureTopics } from './stack/topics.js';
 import { ensureSearchAttributes } from './stack/search-attributes.js';
 import { type RunningWorker, runWorker, type WorkflowSource } from './worker.js';
-import { worldOf } from './world.js';
+import { workerActivities } from './worker-activities.js';
 
 const day = 86_400_000;
 /** More partitions than consumers anyone will run on one machine; lanes give concurrency inside. */
@@ -83,7 +83,7 @@ export function launchWorker(options: LaunchOptions): Promise<RunningWorker> {
     connection: clients.connection,
     namespace: clients.namespace,
     taskQueue: config.HEADRACE_TASK_QUEUE,
-    activities: worldOf(options),
+    activities: workerActivities(options),
     ...workflows(),
   });
 }

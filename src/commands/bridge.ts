@@ -6,7 +6,7 @@ import { openClients } from '../clients.js';
 import { readConfig } from '../config.js';
 import { launchBridge } from '../launch.js';
 import { createLog } from '../log.js';
-import { openSignals } from '../signals.js';
+import { openMonitoring } from '../monitoring.js';
 import { addressesInUse } from './connection.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -31,16 +31,16 @@ export function bridgeCommand(): Command {
 async function run({ dayMs }: Options): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.HEADRACE_LOG_LEVEL, 2);
-  const signals = await openSignals(config, ['bridge'], log);
+  const monitoring = await openMonitoring(config, ['bridge'], log);
   const stopped = untilStopped();
   const addresses = await addressesInUse(config, process.env);
   const clients = await openClients(config, addresses, process.env, log);
   const settings = { config, clients, addresses, gatewayUrl: '', dayMs: Number(dayMs), log };
-  const { observer } = signals;
+  const { observer } = monitoring;
   const launching = launchBridge({ ...settings, observer });
   const running = launching.then(async (bridge) => {
-    signals.watch({ ...clients, bridge });
-    log.info({ group: config.HEADRACE_GROUP, signals: signals.url }, 'bridge runs');
+    monitoring.watch({ ...clients, bridge });
+    log.info({ group: config.HEADRACE_GROUP, monitoring: monitoring.url }, 'bridge runs');
     await bridge.halted;
   });
   let bridge: Bridge | undefined;
@@ -51,7 +51,7 @@ async function run({ dayMs }: Options): Promise<void> {
     bridge = await Promise.race([launching.catch(() => undefined), patience]);
     await bridge?.stop();
     await clients.close();
-    await signals.close();
+    await monitoring.close();
     log.info(bridge === undefined ? 'stopped before it ran' : 'bridge stopped');
     // A broker that does not answer keeps its connections, and kafkajs goes on trying to connect;
     // neither must keep the process.

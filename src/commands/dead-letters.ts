@@ -1,6 +1,6 @@
 /** `headrace dead-letters`: what is held, why, and what to do about it. */
 import { Command } from 'commander';
-import { groupsOf, storiesAt, storiesOf } from '../bridges/holding/held-desk.js';
+import { groupsOf, storiesAt, storiesOf } from '../bridges/holding/held-admin.js';
 import type { HeldState } from '../bridges/holding/held.js';
 import type { RecordPlace } from '../bridges/holding/held-selection.js';
 import { discardCommand } from './discard.js';

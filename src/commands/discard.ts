@@ -1,6 +1,6 @@
 /** `headrace dead-letters discard`: what will never be tried again. */
 import { Command, Option } from 'commander';
-import { behindThem, discard, groupsOf } from '../bridges/holding/held-desk.js';
+import { behindThem, discard, groupsOf } from '../bridges/holding/held-admin.js';
 import type { HeldState } from '../bridges/holding/held.js';
 import { withHeldDatabase } from './held-database.js';
 import { groupOf, nothingIn } from './held-group.js';

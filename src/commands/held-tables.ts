@@ -1,6 +1,6 @@
 /** Held records as an operator reads them. Pure; what is inside a record shows only in `storyText`. */
 import Table from 'cli-table3';
-import type { HeldGroup, HeldStory, RedriveProgress } from '../bridges/holding/held-desk.js';
+import type { HeldGroup, HeldStory, RedriveProgress } from '../bridges/holding/held-admin.js';
 import { rejectionReasons } from '../bridges/matching/rejection.js';
 import { oneLine, printable, readableBytes, readableValue } from './printable.js';
 

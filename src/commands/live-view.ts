@@ -45,15 +45,15 @@ export async function showLive(view: LiveView): Promise<void> {
 export function placesOf(
   config: Config,
   addresses: Addresses,
-  { gateway, signals }: { readonly gateway: string; readonly signals: string | undefined },
+  { gateway, monitoring }: { readonly gateway: string; readonly monitoring: string | undefined },
 ): string[] {
   return [
     `runs in Temporal       ${addresses.temporalUiUrl ?? 'at your Temporal server'}`,
     `notices sent           ${addresses.mailUrl ?? 'at your mail server'}`,
     `payment gateway        ${gateway}`,
-    ...(signals === undefined
+    ...(monitoring === undefined
       ? []
-      : [`metrics and health     ${signals}/metrics, /healthz, /readyz`]),
+      : [`metrics and health     ${monitoring}/metrics, /healthz, /readyz`]),
     `logs                   ${join(config.HEADRACE_DATA, 'logs')}`,
   ];
 }

@@ -8,7 +8,7 @@ import {
   progressOf,
   redrive,
   type RedriveProgress,
-} from '../bridges/holding/held-desk.js';
+} from '../bridges/holding/held-admin.js';
 import type { Selection } from '../bridges/holding/held-selection.js';
 import { withHeldDatabase } from './held-database.js';
 import { groupOf, nothingIn } from './held-group.js';

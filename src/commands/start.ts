@@ -9,7 +9,7 @@ import { tellAll } from '../bridges/engine/observer.js';
 import { rememberConnector, shopConnector } from '../stack/connector.js';
 import { foldersOf, makeFolders } from '../stack/folders.js';
 import { StatusBoard } from '../status-board.js';
-import { openSignals } from '../signals.js';
+import { openMonitoring } from '../monitoring.js';
 import { openDemo } from './demo.js';
 import { launchStack } from './launch-stack.js';
 import { placesOf, showLive, welcome } from './live-view.js';
@@ -37,10 +37,10 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
   makeFolders(foldersOf(config));
   const log = createLog(config.HEADRACE_LOG_LEVEL, join(config.HEADRACE_DATA, 'logs/headrace.log'));
   const port = config.HEADRACE_HTTP_PORT ?? 0;
-  const signals = await openSignals({ ...config, HEADRACE_HTTP_PORT: port }, both, log);
+  const monitoring = await openMonitoring({ ...config, HEADRACE_HTTP_PORT: port }, both, log);
   const stopped = untilStopped();
   const closing = new AbortController();
-  const closers: (() => Promise<void>)[] = [() => signals.close()];
+  const closers: (() => Promise<void>)[] = [() => monitoring.close()];
   try {
     const lost: string[] = [];
     const stack = await launchStack(config, stopped, print, (problem) => lost.push(problem));
@@ -65,15 +65,18 @@ async function start({ demo: withDemo, plain }: Options): Promise<void> {
     const dayMs = withDemo ? { dayMs: demoDayMs } : {};
     const options: LaunchOptions = {
       ...{ config, clients, addresses, gatewayUrl: demo.gatewayUrl, log, worker: true, ...dayMs },
-      observer: tellAll([signals.observer, board]),
+      observer: tellAll([monitoring.observer, board]),
     };
     const worker = await launchWorker(options);
     closers.push(() => worker.stop());
     const bridge = await launchBridge(options);
     closers.push(() => bridge.stop());
-    signals.watch({ ...clients, bridge, worker });
+    monitoring.watch({ ...clients, bridge, worker });
     demo.open();
-    const places = placesOf(config, addresses, { gateway: demo.gatewayUrl, signals: signals.url });
+    const places = placesOf(config, addresses, {
+      gateway: demo.gatewayUrl,
+      monitoring: monitoring.url,
+    });
     print(welcome(places).join('\n'));
     const failed = Promise.race([bridge.halted, worker.ended]);
     const below = (): string[] => [...demo.notices(), ...lost];

@@ -4,7 +4,7 @@ import { openClients } from '../clients.js';
 import { ConfigError, readConfig } from '../config.js';
 import { launchWorker } from '../launch.js';
 import { createLog } from '../log.js';
-import { openSignals } from '../signals.js';
+import { openMonitoring } from '../monitoring.js';
 import { addressesInUse } from './connection.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -20,19 +20,19 @@ async function run(): Promise<void> {
     throw new ConfigError('config: PAYMENT_GATEWAY_URL: is required to run the worker alone');
   }
   const log = createLog(config.HEADRACE_LOG_LEVEL, 2);
-  const signals = await openSignals(config, ['worker'], log);
+  const monitoring = await openMonitoring(config, ['worker'], log);
   const stopped = untilStopped();
   const addresses = await addressesInUse(config, process.env);
   const clients = await openClients(config, addresses, process.env, log);
   const worker = await launchWorker({ config, clients, addresses, gatewayUrl, log });
-  signals.watch({ ...clients, worker });
-  log.info({ taskQueue: config.HEADRACE_TASK_QUEUE, signals: signals.url }, 'worker runs');
+  monitoring.watch({ ...clients, worker });
+  log.info({ taskQueue: config.HEADRACE_TASK_QUEUE, monitoring: monitoring.url }, 'worker runs');
   try {
     await Promise.race([stopped, worker.ended]);
   } finally {
     await worker.stop();
     await clients.close();
-    await signals.close();
+    await monitoring.close();
     log.info('worker stopped');
   }
 }

@@ -28,9 +28,9 @@ import {
 } from './fulfilment-calls.js';
 import * as letters from './fulfilment-notices.js';
 import { type Inbox, openInbox } from './inbox.js';
-import { Mailbag } from './mailbag.js';
+import { NoticeQueue } from './notice-queue.js';
 import type { OrderConfirmed } from './orders.js';
-import { describe, followTrail, moment } from './trail.js';
+import { describe, moment, updateSearchAttributes } from './visibility.js';
 
 const day = 86_400_000;
 const remindAfterDays = 3;
@@ -46,7 +46,7 @@ class Fulfilment {
   readonly #inbox: Inbox<FulfilmentEvent>;
   readonly #dayMs: number;
   readonly #compensations = new Compensations();
-  readonly #mail = new Mailbag(sendNotice);
+  readonly #notices = new NoticeQueue(sendNotice);
   #stage: FulfilmentStage = 'opening';
   #reason: CancellationReason | undefined;
 
@@ -70,7 +70,7 @@ class Fulfilment {
       await this.#compensations.run();
       throw error;
     } finally {
-      await this.#mail.emptied();
+      await this.#notices.emptied();
     }
   }
 
@@ -100,7 +100,7 @@ class Fulfilment {
     // F1: what is registered first is undone last, so the customer hears of it when it is so.
     this.#compensations.add('tell the customer', async () => {
       this.#post('cancelled', letters.cancellationLetter(order, this.#reason));
-      await this.#mail.emptied();
+      await this.#notices.emptied();
     });
     this.#compensations.add('cancel the order', () => markOrderCancelled({ orderId }));
     this.#compensations.add('release the stock', () => releaseStock({ orderId }));
@@ -150,14 +150,14 @@ class Fulfilment {
     for (;;) {
       const event = await this.#inbox.next(types);
       if (event === undefined) continue;
-      followTrail(event);
+      updateSearchAttributes(event);
       return event;
     }
   }
 
   async #nextBefore<T extends FulfilmentEvent['type']>(types: readonly T[], untilMs: number) {
     const event = await this.#inbox.next(types, Math.max(untilMs - Date.now(), 1));
-    if (event !== undefined) followTrail(event);
+    if (event !== undefined) updateSearchAttributes(event);
     return event;
   }
 
@@ -167,6 +167,6 @@ class Fulfilment {
   }
 
   #post(key: string, letter: letters.Letter): void {
-    this.#mail.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
+    this.#notices.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
   }
 }

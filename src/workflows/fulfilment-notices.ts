@@ -1,6 +1,6 @@
 /** What customers and operators are told about an order. Pure. */
 import type { CancellationReason } from './fulfilment.js';
-import type { Notice } from './mailbag.js';
+import type { Notice } from './notice-queue.js';
 import type { OrderConfirmed } from './orders.js';
 
 type Order = OrderConfirmed['data'];

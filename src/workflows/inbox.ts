@@ -1,8 +1,8 @@
 /**
  * The inbox: the authority on what a workflow has already applied (`marks.ts`, I1 to I5, and I9 in
- * `recent.ts`), and the place where an event that comes before its state is kept. Authors take events one by one
- * (`next`), or hand them to handlers (`on`, `run`); updates that carry one are answered (`answer`,
- * I8 in `answers.ts`).
+ * `recent-ids.ts`), and the place where an event that comes before its state is kept. Authors take
+ * events one by one (`next`), or hand them to handlers (`on`, `run`); updates that carry one are
+ * answered (`answer`, I8 in `answers.ts`).
  *
  * I6 Accepted events are taken in the order of acceptance; none is dropped because of state.
  * I7 `state()` carries marks, answers and untaken events through continue-as-new; its size is
@@ -21,7 +21,7 @@ import type { Duration } from '@temporalio/common';
 import { type Answer, type AnswerDefinition, Answers, type KeptAnswer } from './answers.js';
 import { type Event, identityOf, type Skipped } from './event.js';
 import { Marks, type MarksState } from './marks.js';
-import { type Receipt, receiptReporter } from './receipt.js';
+import { type InboxCounts, inboxReporter } from './inbox-metrics.js';
 import { isRenewable } from './renewal.js';
 import { Waiting } from './waiting.js';
 
@@ -70,11 +70,11 @@ export class Inbox<E extends Event> {
   readonly #waiting: Waiting<E>;
   readonly #answers: Answers;
   readonly #handlers = new Map<string, (event: E) => Promise<void> | void>();
-  readonly #report: (receipt: Receipt) => void;
+  readonly #report: (counts: InboxCounts) => void;
   #duplicates: number;
   #signals = 0;
 
-  constructor(carried?: InboxState<E>, report: (receipt: Receipt) => void = () => undefined) {
+  constructor(carried?: InboxState<E>, report: (counts: InboxCounts) => void = () => undefined) {
     this.#marks = new Marks(carried);
     this.#waiting = new Waiting(carried?.waiting);
     this.#answers = new Answers(carried?.answers);
@@ -222,7 +222,7 @@ export class Inbox<E extends Event> {
 
 /** Opens the inbox of this workflow: call it before anything that waits. */
 export function openInbox<E extends Event>(opening: Opening<E> = {}): Inbox<E> {
-  const inbox = new Inbox<E>(opening.inbox, receiptReporter());
+  const inbox = new Inbox<E>(opening.inbox, inboxReporter());
   inbox.receive(opening.first ?? [], opening.skipped);
   setHandler(
     eventsSignal,

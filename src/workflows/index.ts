@@ -12,7 +12,7 @@ export {
   type FulfilOrder,
 } from './fulfilment.js';
 export { eventsSignal, inboxQuery, type InboxState, type Opening } from './inbox.js';
-export type { Notice } from './mailbag.js';
+export type { Notice } from './notice-queue.js';
 export { Marks } from './marks.js';
 export {
   fulfilmentId,

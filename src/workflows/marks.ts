@@ -15,11 +15,11 @@
  * I5 The size is bounded per source; what has to be forgotten of it is counted, never silently so.
  *
  * What producers gave an id of their own may be published at several places. Each place is decided
- * as above; the fact is accepted at the first of them only (I9 in `recent.ts`), and one hole is
+ * as above; the fact is accepted at the first of them only (I9 in `recent-ids.ts`), and one hole is
  * enough for all places of one source.
  */
 import { type Event, identityOf, type Skipped } from './event.js';
-import { Recent } from './recent.js';
+import { RecentIds } from './recent-ids.js';
 import {
   holeOf,
   isSeen,
@@ -71,13 +71,13 @@ export interface MarksState {
 export class Marks {
   readonly #sources = new Map<string, Source>();
   readonly #late: Set<string>;
-  readonly #recent: Recent;
+  readonly #recent: RecentIds;
   #forgotten = 0;
 
   constructor(state: MarksState = { marks: {}, holes: {}, late: [] }) {
     const { marks, holes, late, recent, lost = {} } = state;
     this.#late = new Set(late);
-    this.#recent = new Recent(recent);
+    this.#recent = new RecentIds(recent);
     for (const [source, { at, ids, ahead = [] }] of Object.entries(marks)) {
       const known = this.#of(source);
       known.at = at;

@@ -18,7 +18,7 @@ import {
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { yesterday } from './day.js';
-import type { Notice } from './mailbag.js';
+import type { Notice } from './notice-queue.js';
 import {
   type Finding,
   noTotals,

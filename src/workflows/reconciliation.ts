@@ -3,7 +3,7 @@
  * report says. JSON only, because it is persisted in histories: times are ISO strings, UTC.
  */
 import { defineQuery } from '@temporalio/workflow';
-import type { Notice } from './mailbag.js';
+import type { Notice } from './notice-queue.js';
 
 /** What was looked at. Sums over the chunks of a range. */
 export interface Totals {

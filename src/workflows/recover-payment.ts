@@ -42,7 +42,7 @@ import {
 } from './recovery-progress.js';
 import { RecoveryResolution } from './recovery-resolution.js';
 import { statusOf, stepNames, waitingInWords } from './recovery-status.js';
-import { describe, followTrail } from './trail.js';
+import { describe, updateSearchAttributes } from './visibility.js';
 
 const day = 86_400_000;
 
@@ -135,7 +135,7 @@ class Recovery {
         ? this.#inbox.poll()
         : this.#inbox.poll(...beforeFailure);
       if (event === undefined) break;
-      followTrail(event);
+      updateSearchAttributes(event);
       this.#applyEvent(event);
     }
     const resolution = this.#resolution.given;

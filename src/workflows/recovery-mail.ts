@@ -1,6 +1,6 @@
 /** The mail of one recovery: which letter is due when, each under a key of its own. */
 import { workflowInfo } from '@temporalio/workflow';
-import { Mailbag } from './mailbag.js';
+import { NoticeQueue } from './notice-queue.js';
 import type { RecoveryProgress, RecoveryResult } from './recovery.js';
 import { sendNotice } from './recovery-calls.js';
 import * as letters from './recovery-notices.js';
@@ -9,7 +9,7 @@ import { type KnownProgress, planOf } from './recovery-progress.js';
 type Payment = KnownProgress['payment'];
 
 export class RecoveryMail {
-  readonly #mail = new Mailbag(sendNotice);
+  readonly #notices = new NoticeQueue(sendNotice);
   readonly #dayMs: number;
 
   constructor(dayMs: number) {
@@ -18,12 +18,12 @@ export class RecoveryMail {
 
   /** Nothing is on its way. */
   get isEmpty(): boolean {
-    return this.#mail.isEmpty;
+    return this.#notices.isEmpty;
   }
 
   /** Resolves when every letter was sent or given up. */
   emptied(): Promise<void> {
-    return this.#mail.emptied();
+    return this.#notices.emptied();
   }
 
   /** The payment failed, or our charge was declined: `key` says which. */
@@ -60,6 +60,6 @@ export class RecoveryMail {
   }
 
   #post(key: string, letter: letters.Letter): void {
-    this.#mail.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
+    this.#notices.post({ key: `${workflowInfo().workflowId}/${key}`, ...letter });
   }
 }

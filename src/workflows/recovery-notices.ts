@@ -1,8 +1,8 @@
 /** What customers and operators are told about a payment's recovery. Pure. */
 import { needsAnotherCard } from './dunning.js';
-import type { Notice } from './mailbag.js';
+import type { Notice } from './notice-queue.js';
 import type { PaymentFailed } from './payments.js';
-import { moment } from './trail.js';
+import { moment } from './visibility.js';
 
 type Payment = PaymentFailed['data'];
 

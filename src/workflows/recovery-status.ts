@@ -1,7 +1,7 @@
 /** A recovery as others see it: its status, and which resolutions it takes. Pure. */
 import type { RecoveryOutcome, RecoveryProgress, RecoveryStatus, Resolution } from './recovery.js';
 import { isKnown, type KnownProgress, type Plan, planOf } from './recovery-progress.js';
-import { moment } from './trail.js';
+import { moment } from './visibility.js';
 
 /** The steps in plain words. */
 export const stepNames: Readonly<Record<Plan['kind'], string>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HeldStory } from '../../src/bridges/holding/held-desk.js';
+import type { HeldStory } from '../../src/bridges/holding/held-admin.js';
 import { rejectionReasons } from '../../src/bridges/matching/rejection.js';
 import {
   groupTable,

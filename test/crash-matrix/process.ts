@@ -11,7 +11,7 @@ import { readConfig } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { installRuntime } from '../../src/sdk-runtime.js';
 import { runWorker } from '../../src/worker.js';
-import { worldOf } from '../../src/world.js';
+import { workerActivities } from '../../src/worker-activities.js';
 import { matrixRoutes, type Round } from './routes.js';
 import { createWitness } from './witness.js';
 
@@ -42,11 +42,11 @@ if (process.argv[2] === 'bridge') {
 } else {
   const { connection, pool } = clients;
   const gatewayUrl = config.PAYMENT_GATEWAY_URL ?? '';
-  const world = worldOf({ config, clients, addresses, gatewayUrl, log });
+  const activities = workerActivities({ config, clients, addresses, gatewayUrl, log });
   const worker = await runWorker({
     ...{ connection, namespace, taskQueue },
     bundlePath: env['MATRIX_BUNDLE'] ?? '',
-    activities: { ...world, ...createWitness(pool) },
+    activities: { ...activities, ...createWitness(pool) },
   });
   ready();
   await worker.ended;

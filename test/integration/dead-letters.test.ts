@@ -6,9 +6,9 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { runBridge } from '../../src/bridge.js';
 import {
+  type DeadLetter,
+  DeadLetterRefused,
   type DeadLetters,
-  type Letter,
-  LetterRefused,
   openDeadLetters,
 } from '../../src/bridges/holding/dead-letters.js';
 import { entryRoute } from '../support/ledger-entries.js';
@@ -52,7 +52,7 @@ describe('the dead-letter topic', () => {
     open.push(letters);
     return { source, target, letters };
   };
-  const aLetter = (topic: string, of: Partial<Letter['record']> = {}): Letter => ({
+  const aLetter = (topic: string, of: Partial<DeadLetter['record']> = {}): DeadLetter => ({
     record: aRecord({ topic, offset: '7', partition: 4, value: Buffer.from('v'), ...of }),
     ...{ route: 'r', reason: 'undecodable-json', detail: 'not JSON' },
   });
@@ -82,7 +82,7 @@ describe('the dead-letter topic', () => {
       headers: { trace: Buffer.from([1, 255]), many: [Buffer.from('a'), Buffer.from('b')] },
     };
     const all = [aLetter(source, odd), aLetter(source, { partition: 1, key: null, value: null })];
-    await Promise.all(all.map((letter) => letters.bury(letter)));
+    await Promise.all(all.map((letter) => letters.publish(letter)));
     const found = await read(target, 2);
     const [first, second] = found.sort((a, b) => b.partition - a.partition);
     expect([first?.partition, second?.partition]).toEqual([4, 1]);
@@ -95,7 +95,7 @@ describe('the dead-letter topic', () => {
   it('L1: a time that the topic refuses is kept as text, and the letter is there', async () => {
     const { source, target, letters } = await scene();
     const timestamp = '9223372036854775807';
-    await letters.bury(aLetter(source, { timestamp }));
+    await letters.publish(aLetter(source, { timestamp }));
     const [found] = await read(target, 1);
     expect(found?.message.headers?.['__headrace.errors.timestamp']?.toString()).toBe(timestamp);
     expect(Math.abs(Number(found?.message.timestamp) - Date.now())).toBeLessThan(600_000);
@@ -105,20 +105,20 @@ describe('the dead-letter topic', () => {
   it('another number of partitions: one key stays in one partition', async () => {
     const { source, target, letters } = await scene();
     await create(target, 3);
-    for (const partition of [0, 4, 5]) await letters.bury(aLetter(source, { partition }));
+    for (const partition of [0, 4, 5]) await letters.publish(aLetter(source, { partition }));
     const found = await read(target, 3);
     expect(new Set(found.map(({ partition }) => partition)).size).toBe(1);
   });
 
   it('L3: a topic that was deleted while we wrote to it is written again', async () => {
     const { source, target, letters } = await scene();
-    await letters.bury(aLetter(source, { offset: '1' }));
+    await letters.publish(aLetter(source, { offset: '1' }));
     await admin.deleteTopics({ topics: [target] });
     await eventually('the topic to be gone', async () =>
       (await admin.listTopics()).every((topic) => topic !== target),
     );
     await eventually('the letter to be taken', () =>
-      succeeds(letters.bury(aLetter(source, { offset: '2' }))),
+      succeeds(letters.publish(aLetter(source, { offset: '2' }))),
     );
     const [again] = await read(target, 1);
     expect(again?.message.headers?.['__dlq.errors.offset']?.toString()).toBe('2');
@@ -127,7 +127,7 @@ describe('the dead-letter topic', () => {
   it('L3: the topic has room for the largest record of its source', async () => {
     const large = Buffer.alloc(2_000_000, 'x');
     const { source, target, letters } = await scene(true, 2_200_000);
-    await letters.bury(aLetter(source, { value: large }));
+    await letters.publish(aLetter(source, { value: large }));
     const [found] = await read(target, 1);
     expect(found?.message.value?.equals(large)).toBe(true);
   });
@@ -135,9 +135,9 @@ describe('the dead-letter topic', () => {
   it('L3: too large as it is: compressed, else without its value, if that is kept elsewhere', async () => {
     const { source, target, letters } = await scene(true);
     await create(target, 6, 20_000);
-    await letters.bury(aLetter(source, { value: Buffer.alloc(100_000, 'x') }));
+    await letters.publish(aLetter(source, { value: Buffer.alloc(100_000, 'x') }));
     const value = randomBytes(100_000);
-    await letters.bury(aLetter(source, { value, partition: 5 }));
+    await letters.publish(aLetter(source, { value, partition: 5 }));
     const found = await read(target, 2);
     const [whole, rest] = found.sort((a, b) => a.partition - b.partition);
     expect(whole?.message.value).toHaveLength(100_000);
@@ -147,7 +147,7 @@ describe('the dead-letter topic', () => {
 
     const strict = openDeadLetters(kafka, { topic: target, group: 'g', kept: false }, log);
     open.push(strict);
-    await expect(strict.bury(aLetter(source, { value }))).rejects.toThrow(LetterRefused);
+    await expect(strict.publish(aLetter(source, { value }))).rejects.toThrow(DeadLetterRefused);
   });
 
   it('L3: without a store, a record too large for it halts the bridge, which goes on when mended', async () => {

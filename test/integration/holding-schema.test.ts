@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Held } from '../../src/bridges/holding/held.js';
-import { storiesAt } from '../../src/bridges/holding/held-desk.js';
+import { storiesAt } from '../../src/bridges/holding/held-admin.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { aRecord } from '../support/records.js';

@@ -10,7 +10,7 @@ import {
   redrive,
   storiesAt,
   storiesOf,
-} from '../../src/bridges/holding/held-desk.js';
+} from '../../src/bridges/holding/held-admin.js';
 import type { Selection } from '../../src/bridges/holding/held-selection.js';
 import { heldSummary, holdingGroups } from '../../src/bridges/holding/held-summary.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { Pace } from '../../src/bridges/engine/pace.js';
+import { SignalRate } from '../../src/bridges/engine/signal-rate.js';
 import { InboxStage } from '../support/inbox-stage.js';
 import { type Added, collect } from '../support/inbox-workflows.js';
 import { anEvent } from '../support/records.js';
@@ -38,10 +38,10 @@ it('I1, I7: 6,048 signals from twelve bridges act once each, in order, over seve
 /** As a lane does it: one request in flight, and a pace. Now and then one is repeated. */
 async function send(workflowId: string, index: number): Promise<void> {
   const source = `s${String(index)}`;
-  const pace = new Pace();
+  const signalRate = new SignalRate();
   const signal = async (events: readonly Added[]): Promise<void> => {
     await stage.signal(workflowId, events);
-    await sleep(pace.sent(workflowId, performance.now()));
+    await sleep(signalRate.sent(workflowId, performance.now()));
   };
   for (let number = 0; number < signalsEach; number += 1) {
     const events = Array.from({ length: perSignal }, (_, at) => {

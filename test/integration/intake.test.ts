@@ -316,7 +316,7 @@ describe('the intake', () => {
     expect(group?.partitions[0]?.offset).toBe(String(read.length));
   });
 
-  it('a commit says which incarnation of the topic it is of', async () => {
+  it('a commit says which generation of the topic it is of', async () => {
     const { topic, bridge, send, eventually: until } = await scene();
     await bridge();
     await send(0, 4);

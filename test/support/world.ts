@@ -5,8 +5,8 @@
  * zombies, and claims that arrive when their bridge is long gone.
  */
 import type { Command } from '../../src/bridges/matching/command.js';
-import type { Recollection, Seen } from '../../src/bridges/engine/courier.js';
-import type { Letter } from '../../src/bridges/holding/dead-letters.js';
+import type { Recollection, Seen } from '../../src/bridges/engine/request-executor.js';
+import type { DeadLetter } from '../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../src/bridges/engine/engine.js';
 import type { EngineLimits, EnginePorts } from '../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../src/bridges/engine/observer.js';
@@ -58,7 +58,7 @@ interface Member {
   readonly calls: Pending[];
   readonly questions: { workflowId: string; answer: (said: Recollection) => void }[];
   readonly asks: { workflowId: string; answer: (said: Seen | Retry) => void }[];
-  readonly burials: { letter: Letter; done: () => void; fail: (error: Error) => void }[];
+  readonly pendingLetters: { letter: DeadLetter; done: () => void; fail: (error: Error) => void }[];
   readonly naps: (() => void)[];
   readonly paused: Set<number>;
   readonly fetched: Map<number, number>;
@@ -97,7 +97,7 @@ export class World {
   readonly #done: ReadonlySet<number>[];
   readonly #workflows = new Map<string, Workflow>();
   readonly #ran: Event[] = [];
-  readonly #buried = new Set<string>();
+  readonly #published = new Set<string>();
   readonly #ignored = new Set<string>();
   /** What some workflow was told is passed over: it may come later. */
   readonly #passedOver = new Set<string>();
@@ -132,7 +132,7 @@ export class World {
     const member = choice % 5 === 0 && zombie !== undefined ? zombie : this.#memberAt(pick);
     if (roll < 36) this.#deliver(member, pick);
     else if (roll < 66) this.#answer(member, pick);
-    else if (roll < 70) this.#bury(member.burials, pick);
+    else if (roll < 70) this.#publishDeadLetter(member.pendingLetters, pick);
     else if (roll < 76) member.naps.splice(pick % (member.naps.length || 1), 1)[0]?.();
     else if (roll < 82) this.#commit(pick);
     else if (roll < 85) this.#arriveLate(pick);
@@ -251,7 +251,7 @@ export class World {
 
   #decided(entry: Placed): boolean {
     if (entry.kind === 'ignore' && entry.bad !== 'undecodable') return true;
-    if (this.#isHeld(entry) || this.#buried.has(entry.place)) return true;
+    if (this.#isHeld(entry) || this.#published.has(entry.place)) return true;
     return this.#isApplied(entry) || this.#ignored.has(entry.place);
   }
 
@@ -268,12 +268,12 @@ export class World {
       calls: [],
       questions: [],
       asks: [],
-      burials: [],
+      pendingLetters: [],
       naps: [],
       paused: new Set(),
       fetched: this.#positions(),
     };
-    const { calls, questions, asks, burials, naps, paused } = member;
+    const { calls, questions, asks, pendingLetters, naps, paused } = member;
     const ports: EnginePorts = {
       groupId: group,
       store: this.store,
@@ -293,9 +293,9 @@ export class World {
         new Promise((answer) => {
           asks.push({ workflowId, answer });
         }),
-      bury: (letter) =>
+      publishDeadLetter: (letter) =>
         new Promise((done, fail) => {
-          burials.push({ letter, done, fail });
+          pendingLetters.push({ letter, done, fail });
         }),
       pause: (_, partition) => paused.add(partition),
       resume: (_, partition) => paused.delete(partition),
@@ -411,15 +411,15 @@ export class World {
     }
   }
 
-  #bury(burials: Member['burials'], pick: number): void {
-    const [burial] = burials.splice(pick % (burials.length || 1), 1);
-    if (burial === undefined) return;
-    if (pick % 3 === 0) burial.fail(new Error('broker away'));
-    else this.#acknowledge(burial);
+  #publishDeadLetter(pendingLetters: Member['pendingLetters'], pick: number): void {
+    const [pendingLetter] = pendingLetters.splice(pick % (pendingLetters.length || 1), 1);
+    if (pendingLetter === undefined) return;
+    if (pick % 3 === 0) pendingLetter.fail(new Error('broker away'));
+    else this.#acknowledge(pendingLetter);
   }
 
-  #acknowledge({ letter, done }: Member['burials'][number]): void {
-    this.#buried.add(idOf(letter.record));
+  #acknowledge({ letter, done }: Member['pendingLetters'][number]): void {
+    this.#published.add(idOf(letter.record));
     done();
   }
 
@@ -533,11 +533,11 @@ export class World {
 
   /** Everything that `member` waits for comes. */
   async #serve(member: Member): Promise<void> {
-    const { calls, burials, naps, questions, asks, partitions } = member;
+    const { calls, pendingLetters, naps, questions, asks, partitions } = member;
     for (const at of partitions.keys()) this.#deliver(member, at);
     for (const { workflowId, answer } of questions.splice(0)) answer(this.#recollect(workflowId));
     for (const { request, answer } of calls.splice(0)) answer(this.#apply(request));
-    for (const burial of burials.splice(0)) this.#acknowledge(burial);
+    for (const pendingLetter of pendingLetters.splice(0)) this.#acknowledge(pendingLetter);
     for (const wake of naps.splice(0)) wake();
     await settle();
     await this.#tend(member);

@@ -1,6 +1,6 @@
 /**
  * What a workflow is told besides its events: which events it is passed over by, and which of those
- * that it was told of before will never come. See H6 in `holds.ts`.
+ * that it was told of before will never come. See H6 in `held-index.ts`.
  */
 import { type Skipped, skippedOf } from '../../workflows/index.js';
 import { type Command, laneOf } from '../matching/command.js';

@@ -10,14 +10,14 @@
  * D1 to D3 and D6 are kept by the `Sender`.
  */
 import { isListed, laneOf } from '../matching/command.js';
-import { Courier } from './courier.js';
+import { RequestExecutor } from './request-executor.js';
 import type { EngineLimits, EnginePorts } from './engine-ports.js';
-import type { Fate } from './fate.js';
+import type { Disposition } from './disposition.js';
 import type { HeldRecords } from '../holding/held-records.js';
 import type { Item } from './item.js';
 import { Lanes, type Taken } from './lanes.js';
 import { backoffMs, Limiter } from './limiter.js';
-import { Pace } from './pace.js';
+import { SignalRate } from './signal-rate.js';
 import { Questions } from './questions.js';
 import { groupOf, requestSize } from './request.js';
 import { type Concluding, isStored, type Owner, Sender } from './sender.js';
@@ -37,7 +37,7 @@ export class Dispatcher {
   readonly #sender: Sender;
   readonly #limiter: Limiter;
   readonly #lanes = new Lanes<Item>(({ command }) => groupOf(command));
-  readonly #pace = new Pace();
+  readonly #signalRate = new SignalRate();
   readonly #flying = new Map<string, number>();
   #inFlight = 0;
 
@@ -47,7 +47,7 @@ export class Dispatcher {
     this.#owner = owner;
     this.#limiter = new Limiter(limits.inFlight);
     const questions = new Questions(limits.questions);
-    const courier = new Courier({
+    const executor = new RequestExecutor({
       dispatch: (request) => ports.dispatch(request),
       recall: (workflowId, wanted, command) => {
         const ask = () => questions.ask(() => ports.recall(workflowId), wanted);
@@ -71,9 +71,9 @@ export class Dispatcher {
         ports.observer.retrying(lane, retry, attempt);
       },
     });
-    this.#sender = new Sender(ports, limits.request, held, courier, {
+    this.#sender = new Sender(ports, limits.request, held, executor, {
       isWanted: (item) => owner.isWanted(item),
-      conclude: (item, fate) => this.#conclude(item, fate),
+      conclude: (item, disposition) => this.#conclude(item, disposition),
       hold: (item) => {
         owner.hold(item);
       },
@@ -175,7 +175,7 @@ export class Dispatcher {
     for (const { lane } of taken) {
       const back = left.filter(({ command }) => laneOf(command) === lane);
       const concluded = concluding.get(lane);
-      const waitMs = group === 'quick' ? this.#pace.sent(lane, this.#ports.now()) : 0;
+      const waitMs = group === 'quick' ? this.#signalRate.sent(lane, this.#ports.now()) : 0;
       if (concluded !== undefined) void this.#free(lane, concluded);
       else if (back.length > 0) void this.#rest(lane, back);
       else if (waitMs > 0) void this.#slow(lane, waitMs);
@@ -227,9 +227,9 @@ export class Dispatcher {
     this.pump();
   }
 
-  async #conclude(item: Item, fate: Fate): Promise<void> {
-    const conclude = (): Promise<void> => this.#owner.conclude(item, fate);
-    if (!isStored(item, fate)) await conclude();
+  async #conclude(item: Item, disposition: Disposition): Promise<void> {
+    const conclude = (): Promise<void> => this.#owner.conclude(item, disposition);
+    if (!isStored(item, disposition)) await conclude();
     else if (!isListed(item.command)) await this.#apart(groupOf(item.command), conclude);
     // The request of a list does not wait for it, and may be over by then.
     else await conclude().catch((error: unknown) => this.#break(item, error));

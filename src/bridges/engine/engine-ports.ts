@@ -1,6 +1,6 @@
 /** What the engine knows of the world, and what the world may know of the engine. */
-import type { TemporalPort } from './courier.js';
-import type { Letter } from '../holding/dead-letters.js';
+import type { TemporalPort } from './request-executor.js';
+import type { DeadLetter } from '../holding/dead-letters.js';
 import type { HoldingStore } from '../holding/held.js';
 import type { LimiterOptions } from './limiter.js';
 import type { Observer } from './observer.js';
@@ -39,7 +39,7 @@ export interface EnginePorts extends TemporalPort {
    */
   prepare?(records: readonly KafkaRecord[]): readonly boolean[];
   /** Resolves once the broker has acknowledged the dead letter. */
-  bury(letter: Letter): Promise<void>;
+  publishDeadLetter(letter: DeadLetter): Promise<void>;
   /** Where records are held; without it none can be parked or redriven. */
   readonly store?: HoldingStore;
   pause(topic: string, partition: number): void;

@@ -10,7 +10,7 @@
  *    current assignment. The inbox makes the repetition harmless.
  * E3 A reason that holds for every record halts the engine; nothing is released past it.
  */
-import { Asides } from './asides.js';
+import { SetAside } from './set-aside.js';
 import { laneOf } from '../matching/command.js';
 import { decisionsOn } from './decisions.js';
 import { Dispatcher } from './dispatcher.js';
@@ -23,7 +23,7 @@ import {
   type Outcome,
   type Release,
 } from './engine-ports.js';
-import type { Fate } from './fate.js';
+import type { Disposition } from './disposition.js';
 import { complaintOf } from '../formats/unreadable.js';
 import { heldKey } from '../holding/held.js';
 import { HeldRecords } from '../holding/held-records.js';
@@ -41,7 +41,7 @@ import { Windows } from './windows.js';
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #held: HeldRecords;
-  readonly #asides: Asides;
+  readonly #setAside: SetAside;
   readonly #dispatcher: Dispatcher;
   readonly #redrive: Redrive;
   readonly #windows: Windows;
@@ -61,7 +61,7 @@ export class Engine {
     this.#ports = ports;
     this.#windows = new Windows(ports, limits.window);
     this.#held = new HeldRecords(ports);
-    this.#asides = new Asides(ports, this.#held, {
+    this.#setAside = new SetAside(ports, this.#held, {
       isCurrent: (passage) => this.#isCurrent(passage),
       settle: (passage, outcome) => {
         this.#settle(passage, outcome);
@@ -72,7 +72,7 @@ export class Engine {
     });
     this.#dispatcher = new Dispatcher(ports, limits, this.#held, {
       isWanted: (item) => this.#isWanted(item),
-      conclude: (item, fate) => this.#conclude(item, fate),
+      conclude: (item, disposition) => this.#conclude(item, disposition),
       hold: (item) => {
         this.#holdBehind(item);
       },
@@ -93,7 +93,7 @@ export class Engine {
 
   /** Nothing waits and nothing is in flight. */
   get idle(): boolean {
-    return this.#dispatcher.idle && this.#asides.idle && this.#early === undefined;
+    return this.#dispatcher.idle && this.#setAside.idle && this.#early === undefined;
   }
 
   get inFlight(): number {
@@ -253,7 +253,7 @@ export class Engine {
       case 'reject': {
         const { reason, detail, park } = decision;
         const aside = { state: 'dead', reason, detail } as const;
-        void this.#asides.put(passage, { route, park: park && record.key !== null, aside });
+        void this.#setAside.put(passage, { route, park: park && record.key !== null, aside });
         return;
       }
       case 'dispatch': {
@@ -278,11 +278,11 @@ export class Engine {
     return of.kind === 'passage' ? of.window.epoch === this.#epoch : of.token === this.#held.token;
   }
 
-  async #conclude(item: Item, fate: Fate): Promise<void> {
+  async #conclude(item: Item, disposition: Disposition): Promise<void> {
     const { record, route, command, of } = item;
-    if (fate.kind === 'halt') this.#ports.halt(fate.cause);
-    if (fate.kind === 'settled') {
-      const { as: kind, reason } = fate;
+    if (disposition.kind === 'halt') this.#ports.halt(disposition.cause);
+    if (disposition.kind === 'settled') {
+      const { as: kind, reason } = disposition;
       const about = { record, route, kind, eventType: command.event.type };
       const where = command.kind === 'run' ? {} : { workflowId: command.workflowId };
       const outcome = { ...about, ...where, ...(reason === undefined ? {} : { reason }) };
@@ -290,17 +290,17 @@ export class Engine {
       else this.#settle(of, outcome);
       if (kind === 'started' || kind === 'signalled') this.#redrive.wake(laneOf(command));
     }
-    if (fate.kind === 'aside') {
-      const { aside } = fate;
+    if (disposition.kind === 'aside') {
+      const { aside } = disposition;
       if (of.kind === 'redo') await this.#redrive.failed(of, { ...aside, blocks: item.park }, item);
-      else await this.#asides.put(of, { route, park: item.park, aside, item });
+      else await this.#setAside.put(of, { route, park: item.park, aside, item });
     }
   }
 
   #holdBehind(item: Item): void {
     const { of } = item;
     if (of.kind === 'redo') this.#redrive.left(of);
-    else void this.#asides.behind(of, item);
+    else void this.#setAside.behind(of, item);
   }
 
   #relieve(items: readonly Item[]): ReadonlySet<Item> {
@@ -309,8 +309,8 @@ export class Engine {
     return relieve(wanted, {
       clock: () => this.#ports.clock(),
       waitsBehind: (item) => waitsBehind(item, this.#held),
-      setAside: (passage, item) => void this.#asides.headOfLine(passage, item),
-      setBehind: (passage, item) => void this.#asides.behind(passage, item),
+      setAside: (passage, item) => void this.#setAside.headOfLine(passage, item),
+      setBehind: (passage, item) => void this.#setAside.behind(passage, item),
       postpone: (redo) => {
         this.#redrive.left(redo, 'busy');
       },

@@ -5,7 +5,7 @@
  */
 import { type Event, identityOf, type InboxState, Marks } from '../../workflows/index.js';
 import { type Command, laneOf } from '../matching/command.js';
-import type { Closed, CourierPorts, GivenUp, Unanswered } from './courier.js';
+import type { Closed, GivenUp, RequestExecutorPorts, Unanswered } from './request-executor.js';
 import type { Retry, Verdict } from './verdict.js';
 
 /** Workflows of which it is remembered that they were asked: forgetting one costs a question. */
@@ -20,11 +20,11 @@ export const moved: Retry = {
 };
 
 export class Hindsight {
-  readonly #ports: Pick<CourierPorts, 'recall'>;
+  readonly #ports: Pick<RequestExecutorPorts, 'recall'>;
   /** By workflow: the event that waits for its next run, of which the closed one knew nothing. */
   readonly #unknown = new Map<string, string>();
 
-  constructor(ports: Pick<CourierPorts, 'recall'>) {
+  constructor(ports: Pick<RequestExecutorPorts, 'recall'>) {
     this.#ports = ports;
   }
 

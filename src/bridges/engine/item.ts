@@ -1,6 +1,6 @@
-/** What travels through the engine: a command on its way, and whom its fate concerns. */
+/** What travels through the engine: a command on its way, and whom its disposition concerns. */
 import { type Command, laneOf } from '../matching/command.js';
-import type { Letter } from '../holding/dead-letters.js';
+import type { DeadLetter } from '../holding/dead-letters.js';
 import type { Held } from '../holding/held.js';
 import type { KafkaRecord } from '../matching/record.js';
 import type { PartitionWindow } from './window.js';
@@ -59,7 +59,7 @@ export function accountOf({
   command,
   attempts,
   firstFailedMs,
-}: Item): Omit<Letter, 'record' | 'route' | 'reason' | 'detail'> {
+}: Item): Omit<DeadLetter, 'record' | 'route' | 'reason' | 'detail'> {
   return {
     lane: laneOf(command),
     attempts: attempts + 1,

@@ -1,6 +1,6 @@
 /**
  * What was taken from lanes for one request, brought to its end: sent, split where it must be, and
- * each item's fate told to its owner.
+ * each item's disposition told to its owner.
  *
  * D1 A request that several records share and Temporal refuses is split, so that one bad record
  *    hurts only itself.
@@ -11,9 +11,9 @@
  */
 import { announcementFor, mayStart, overFor, placed } from './announcement.js';
 import { isListed, laneOf } from '../matching/command.js';
-import type { Busy, Conclusion, Courier } from './courier.js';
+import type { Busy, Conclusion, RequestExecutor } from './request-executor.js';
 import type { EnginePorts } from './engine-ports.js';
-import { type Fate, fateOf } from './fate.js';
+import { type Disposition, dispositionOf } from './disposition.js';
 import { type HeldNote, keyQueue } from '../holding/held.js';
 import type { HeldRecords } from '../holding/held-records.js';
 import type { Item } from './item.js';
@@ -24,7 +24,7 @@ export interface Owner {
   /** False: its partition is another's by now. */
   isWanted(item: Item): boolean;
   /** Resolves when nothing more is to be done for the item, and its lane may go on. */
-  conclude(item: Item, fate: Fate): Promise<void>;
+  conclude(item: Item, disposition: Disposition): Promise<void>;
   /** The item waits behind a held record. */
   hold(item: Item): void;
 }
@@ -32,29 +32,29 @@ export interface Owner {
 /** By lane of a list that was sent: when what it had in it is stored. Absent: that is over. */
 export type Concluding = Map<string, Promise<void>>;
 
-/** True when the store has to be told of the fate of `item`, and may be away. */
-export function isStored({ of }: Item, fate: Fate): boolean {
-  return fate.kind === 'aside' || of.kind === 'redo';
+/** True when the store has to be told of the disposition of `item`, and may be away. */
+export function isStored({ of }: Item, disposition: Disposition): boolean {
+  return disposition.kind === 'aside' || of.kind === 'redo';
 }
 
 export class Sender {
   readonly #ports: Pick<EnginePorts, 'observer'>;
   readonly #limits: RequestLimits;
   readonly #held: HeldRecords;
-  readonly #courier: Courier;
+  readonly #executor: RequestExecutor;
   readonly #owner: Owner;
 
   constructor(
     ports: Pick<EnginePorts, 'observer'>,
     limits: RequestLimits,
     held: HeldRecords,
-    courier: Courier,
+    executor: RequestExecutor,
     owner: Owner,
   ) {
     this.#ports = ports;
     this.#limits = limits;
     this.#held = held;
-    this.#courier = courier;
+    this.#executor = executor;
     this.#owner = owner;
   }
 
@@ -90,14 +90,14 @@ export class Sender {
     }
     const again: Item[] = [];
     for (const [index, item] of items.entries()) {
-      const fate = fateOf(item.command, conclusion, index);
-      if (fate.kind === 'again') {
-        const retry = { scope: 'lane', cause: fate.cause, code: 'effect' } as const;
+      const disposition = dispositionOf(item.command, conclusion, index);
+      if (disposition.kind === 'again') {
+        const retry = { scope: 'lane', cause: disposition.cause, code: 'effect' } as const;
         this.#ports.observer.retrying(laneOf(item.command), retry, item.attempts + 1);
         again.push(item);
-      } else if (isStored(item, fate) && isListed(item.command)) {
-        concluding.set(laneOf(item.command), this.#owner.conclude(item, fate));
-      } else await this.#owner.conclude(item, fate);
+      } else if (isStored(item, disposition) && isListed(item.command)) {
+        concluding.set(laneOf(item.command), this.#owner.conclude(item, disposition));
+      } else await this.#owner.conclude(item, disposition);
     }
     return again;
   }
@@ -128,7 +128,7 @@ export class Sender {
   ): Promise<Conclusion | Busy> {
     const [first, ...rest] = items;
     const { skipped, made } = announcementFor(first.command, over, this.#held);
-    const conclusion = await this.#courier.deliver(
+    const conclusion = await this.#executor.execute(
       [placed(first, this.#held), ...rest.map((item) => placed(item, this.#held))],
       skipped,
       () => items.some((item) => this.#owner.isWanted(item)),

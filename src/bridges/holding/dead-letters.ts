@@ -4,8 +4,8 @@
  * L1 Key, value, headers and timestamp are kept byte for byte; what we add are headers of our own in
  *    the broker's `__dlq.errors.*` family (KIP-1191) and `__headrace.errors.*`, all as text. A
  *    timestamp that the topic refuses (`message.timestamp.after.max.ms`) becomes one of these.
- * L2 A letter is delivered when every in-sync replica has it. Until then `bury` rejects, and may be
- *    called again: it may then be there twice.
+ * L2 A letter is delivered when every in-sync replica has it. Until then `publish` rejects, and may
+ *    be called again: it may then be there twice.
  * L3 Nothing blocks for ever: a topic that is missing is created, a client that failed is replaced,
  *    and a record too large for the topic leaves a letter without its value, if the value is kept
  *    elsewhere. What no retry can mend is refused: where it is not, and where we may not write.
@@ -22,7 +22,7 @@ const detailLength = 2_000;
 const countMs = 60_000;
 
 /** A record that could not be acted on, and why. */
-export interface Letter {
+export interface DeadLetter {
   readonly record: KafkaRecord;
   readonly route: string;
   readonly reason: string;
@@ -45,14 +45,14 @@ export interface DeadLettersOptions {
 }
 
 /** Thrown for a letter that the topic will not take until somebody mends it; says who and how. */
-export class LetterRefused extends Error {
-  override readonly name = 'LetterRefused';
+export class DeadLetterRefused extends Error {
+  override readonly name = 'DeadLetterRefused';
 }
 
 /** The dead-letter topic, as the bridge writes it. */
 export interface DeadLetters {
-  /** L2. Rejects with `LetterRefused` (L3), or with any other error for reasons of the moment. */
-  bury(letter: Letter): Promise<void>;
+  /** L2. Rejects with `DeadLetterRefused` (L3), or with any other error for reasons of the moment. */
+  publish(letter: DeadLetter): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -94,10 +94,10 @@ export function openDeadLetters(
     } catch (error) {
       if (!isTooLarge(error) && !isMistimed(error)) forget(used);
       const refusal = kafkaRefusal(error);
-      throw refusal === undefined ? error : new LetterRefused(`dead letters: ${refusal}`);
+      throw refusal === undefined ? error : new DeadLetterRefused(`dead letters: ${refusal}`);
     }
   };
-  const bury = async (letter: Letter): Promise<void> => {
+  const publish = async (letter: DeadLetter): Promise<void> => {
     const { record } = letter;
     const known = await countsOf(record.topic);
     const partition = partitionFor(record, known.get(record.topic), known.get(topic));
@@ -125,11 +125,11 @@ export function openDeadLetters(
     producing = undefined;
     await last?.then((producer) => producer.disconnect()).catch(() => undefined);
   };
-  return { bury, close };
+  return { publish, close };
 }
 
 /** The headers of a dead letter: those of the record, then ours. */
-export function deadLetterHeaders(letter: Letter, group: string, nowMs = Date.now()): IHeaders {
+export function deadLetterHeaders(letter: DeadLetter, group: string, nowMs = Date.now()): IHeaders {
   const { record, route, reason, detail, lane, workflowId, attempts, firstFailedMs } = letter;
   return {
     ...record.headers,
@@ -183,10 +183,10 @@ function withoutTime({ timestamp, ...message }: Message): Message {
 }
 
 /** Without a store, the letter is all that would be left of the record: it may not be cut. */
-function tooLarge({ record, reason }: Letter, topic: string, limit: number | undefined) {
+function tooLarge({ record, reason }: DeadLetter, topic: string, limit: number | undefined) {
   const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
   const takes = limit === undefined ? '' : ` (max.message.bytes ${String(limit)})`;
-  return new LetterRefused(
+  return new DeadLetterRefused(
     `dead letters: record ${nameOf(record)} (${reason}) of ${String(bytes)} bytes is more than the ` +
       `topic ${topic} takes${takes}, and is kept nowhere else. Raise max.message.bytes of that ` +
       'topic, or give the bridge a store, which keeps the record while its letter goes without value',
@@ -197,7 +197,7 @@ function nameOf({ topic, partition, offset }: KafkaRecord): string {
   return `${topic}/${String(partition)}/${offset}`;
 }
 
-function messageOf(letter: Letter, group: string, partition: number | undefined): Message {
+function messageOf(letter: DeadLetter, group: string, partition: number | undefined): Message {
   const { key, value, timestamp } = letter.record;
   const headers = deadLetterHeaders(letter, group);
   return { key, value, timestamp, headers, ...(partition === undefined ? {} : { partition }) };

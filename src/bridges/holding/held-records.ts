@@ -15,10 +15,10 @@ import {
   keyOf,
   type PartitionId,
 } from './held.js';
-import { Holds } from './holds.js';
+import { HeldIndex } from './held-index.js';
 import { backoffMs } from '../engine/limiter.js';
 import { postgresRefusal } from './postgres-refusal.js';
-import { type Kept, Shelf } from './shelf.js';
+import { HeldWriter, type Kept } from './held-writer.js';
 
 /** A look at what is due brings so many at most that can be tried, and reads so many at most. */
 const dueMax = 500;
@@ -27,9 +27,9 @@ const readMax = 5_000;
 const patienceMs = 1_000;
 
 export class HeldRecords {
-  readonly memory = new Holds();
+  readonly memory = new HeldIndex();
   readonly #ports: EnginePorts;
-  readonly #shelf: Shelf | undefined;
+  readonly #writer: HeldWriter | undefined;
   /** Those that are being tried again now, numbered in the order in which they were found due. */
   readonly #underWay = new Map<string, number>();
   #tries = 0;
@@ -51,7 +51,7 @@ export class HeldRecords {
     this.#ports = ports;
     const { store } = ports;
     if (store === undefined) return;
-    this.#shelf = new Shelf(store, {
+    this.#writer = new HeldWriter(store, {
       sleep: (ms) => ports.sleep(ms),
       random: () => ports.random(),
       isOver: () => this.#over,
@@ -68,7 +68,7 @@ export class HeldRecords {
 
   /** True when records can be parked and redriven. */
   get exists(): boolean {
-    return this.#shelf !== undefined;
+    return this.#writer !== undefined;
   }
 
   stop(): void {
@@ -142,7 +142,7 @@ export class HeldRecords {
    * to be, it is no more ours to hold.
    */
   async write(held: Held, ready: Promise<boolean>): Promise<Kept> {
-    if (this.#shelf === undefined) return (await ready) ? 'held' : 'fenced';
+    if (this.#writer === undefined) return (await ready) ? 'held' : 'fenced';
     const token = this.#token;
     if (token === undefined) return 'fenced';
     // In the order of its queue, or what waits behind would be there before what it waits for.
@@ -160,7 +160,7 @@ export class HeldRecords {
   }
 
   async #put(token: string, held: Held): Promise<Kept> {
-    const how = (await this.#shelf?.put(token, held)) ?? 'held';
+    const how = (await this.#writer?.put(token, held)) ?? 'held';
     if (token === this.#token && how === 'held') this.memory.durable(held, this.#look);
     // It went its way before: nothing waits for it.
     if (token === this.#token && how === 'over') this.memory.remove(held);
@@ -228,9 +228,9 @@ export class HeldRecords {
   /** It went through, or nothing is to be done for it. */
   async end(token: string, key: HeldKey, how: HeldEnd): Promise<'held' | 'fenced'> {
     const { store } = this.#ports;
-    if (store === undefined || this.#shelf === undefined) return 'held';
+    if (store === undefined || this.#writer === undefined) return 'held';
     if (token === this.#token) this.memory.concluded(key);
-    const ended = await this.#shelf.persist(() => store.end(token, [key], how));
+    const ended = await this.#writer.persist(() => store.end(token, [key], how));
     if (token === this.#token) {
       this.#underWay.delete(keyOf(key));
       if (ended === 'held') this.memory.remove(key);
@@ -245,10 +245,10 @@ export class HeldRecords {
     to: Parameters<HoldingStore['again']>[2],
   ): Promise<'held' | 'fenced'> {
     const { store } = this.#ports;
-    if (store === undefined || this.#shelf === undefined) return 'held';
+    if (store === undefined || this.#writer === undefined) return 'held';
     // At once: what is queued behind it must not overtake it.
     if (token === this.#token) this.memory.change(key, to);
-    const how = await this.#shelf.persist(() => store.again(token, key, to));
+    const how = await this.#writer.persist(() => store.again(token, key, to));
     if (token === this.#token) {
       this.#underWay.delete(keyOf(key));
       this.memory.durable(key, this.#look);

@@ -19,7 +19,7 @@ export interface Remembered {
   durableSince: number;
 }
 
-/** True when an inbox has to remember that it is passed over, whatever passes it; H6 of `holds.ts`. */
+/** True when an inbox has to remember that it is passed over, whatever passes it; H6 of `held-index.ts`. */
 export function needsHole(note: HeldNote): boolean {
   const { event, queue } = note;
   return event !== undefined && !(isOrdered(note) && queue === event.workflowId);

@@ -10,11 +10,11 @@
  *    dead letter that says so.
  */
 import type { Event } from '../../workflows/index.js';
-import { bury } from './burial.js';
+import { publishDeadLetter } from './dead-letter-publishing.js';
 import { type Command, laneOf, longestParkMs } from '../matching/command.js';
 import { decisionsOn } from '../engine/decisions.js';
 import type { Dispatcher } from '../engine/dispatcher.js';
-import { Doubts } from '../engine/doubt.js';
+import { InboxCheck } from '../engine/inbox-check.js';
 import type { EnginePorts, Outcome } from '../engine/engine-ports.js';
 import type { Held, HeldKey, HeldNote } from './held.js';
 import type { HeldRecords } from './held-records.js';
@@ -40,13 +40,13 @@ export class Redrive {
   readonly #ports: EnginePorts;
   readonly #held: HeldRecords;
   readonly #engine: Surroundings;
-  readonly #doubts: Doubts;
+  readonly #inboxCheck: InboxCheck;
 
   constructor(ports: EnginePorts, held: HeldRecords, engine: Surroundings) {
     this.#ports = ports;
     this.#held = held;
     this.#engine = engine;
-    this.#doubts = new Doubts(ports);
+    this.#inboxCheck = new InboxCheck(ports);
   }
 
   /** Tries everything that is due. */
@@ -61,7 +61,7 @@ export class Redrive {
     }
     const records = due.map(({ record }) => record);
     const prepared = this.#ports.prepare?.(records);
-    const doubtOf = this.#doubts.turn();
+    const checkInbox = this.#inboxCheck.turn();
     for (const [index, held] of due.entries()) {
       if (token !== this.#held.token) return;
       if (!this.#engine.isReached(held)) {
@@ -70,9 +70,9 @@ export class Redrive {
       }
       const isOver =
         held.state === 'waiting' && (held.deadlineMs ?? Infinity) <= this.#ports.clock();
-      const doubt = isOver ? 'none' : doubtOf(held);
-      if (doubt === 'lost') void this.#refuse(held, token);
-      else if (prepared?.[index] === false || doubt === 'asking') this.#held.postpone(held);
+      const checked = isOver ? 'clear' : checkInbox(held);
+      if (checked === 'lost') void this.#refuse(held, token);
+      else if (prepared?.[index] === false || checked === 'asking') this.#held.postpone(held);
       else if (isOver) void this.#expire(held, token);
       else this.#try(held, token);
     }
@@ -160,7 +160,7 @@ export class Redrive {
     const waits = state === 'waiting' && (held.deadlineMs ?? 0) > this.#ports.clock();
     const to = { state: waits ? 'waiting' : 'dead', reason, detail } as const;
     const nextTryMs = nextLookMs(held, stays, this.#ports.clock());
-    if (!waits) await this.#bury(held, token, stays, tried ?? 'unsent');
+    if (!waits) await this.#publishDeadLetter(held, token, stays, tried ?? 'unsent');
     const blocks = stays.blocks === undefined ? undefined : stays.blocks || this.#isCrowded(held);
     const again = { ...to, ...(waits ? { nextTryMs } : blocks === undefined ? {} : { blocks }) };
     this.#answered(token, await this.#held.again(token, held, again));
@@ -176,7 +176,7 @@ export class Redrive {
     );
     const blocks = parks || this.#isCrowded(held);
     const aside = { state: 'dead', reason: held.reason, detail, blocks } as const;
-    await this.#bury(held, token, aside);
+    await this.#publishDeadLetter(held, token, aside);
     this.#answered(token, await this.#held.again(token, held, aside));
   }
 
@@ -191,7 +191,7 @@ export class Redrive {
     const id = JSON.stringify(held.event?.workflowId);
     const detail = `the inbox of ${id} may have forgotten that this was passed over`;
     const aside = { state: 'dead', reason: 'inbox-forgot', detail } as const;
-    await this.#bury(held, token, aside);
+    await this.#publishDeadLetter(held, token, aside);
     this.#answered(token, await this.#held.again(token, held, aside));
   }
 
@@ -203,13 +203,13 @@ export class Redrive {
    * It lies in the topic already, with the reason of its first death, if an operator asked for it.
    * What was held for holding up others has not died before.
    */
-  async #bury(held: Held, token: string, aside: Aside, tried?: Tried): Promise<void> {
+  async #publishDeadLetter(held: Held, token: string, aside: Aside, tried?: Tried): Promise<void> {
     const { record, route, state } = held;
     const { reason, detail } = aside;
     const isThere = state === 'redriving' && held.reason !== headOfLine;
     if (isThere || !isRejectReason(reason)) return;
     const letter = { record, route, reason, detail, ...accountOfHeld(held, tried) };
-    await bury(this.#ports, letter, () => token === this.#held.token);
+    await publishDeadLetter(this.#ports, letter, () => token === this.#held.token);
   }
 
   #warn({ deadlineMs, state }: HeldNote, command: Command): void {

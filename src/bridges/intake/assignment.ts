@@ -1,9 +1,9 @@
 /**
  * Shell: what a bridge must know before it takes its partitions over: where the group stands, which
- * incarnation of each topic it is, and what the log still holds.
+ * generation of each topic it is, and what the log still holds.
  */
 import type { Cluster, TopicOffsets } from 'kafkajs';
-import { placeOf } from './place.js';
+import { partitionKey } from './partition-cursor.js';
 import { startingPoint, type StartingPoint } from './starting-point.js';
 import type { Topic } from './topic-identity.js';
 
@@ -54,9 +54,9 @@ export async function startingPoints(
   ]);
   return partitions.map(({ topic, partition }) => {
     const known = topics.find(({ name }) => name === topic);
-    const log = ends.get(placeOf(topic, partition));
+    const log = ends.get(partitionKey(topic, partition));
     if (known === undefined || log === undefined) {
-      throw new Error(`kafka: ${placeOf(topic, partition)} is assigned but not known yet`);
+      throw new Error(`kafka: ${partitionKey(topic, partition)} is assigned but not known yet`);
     }
     const generation = known.id ?? fallback;
     const commit = committed
@@ -75,7 +75,7 @@ export async function startingPoints(
 }
 
 /**
- * Where the logs of these partitions begin and end, by place.
+ * Where the logs of these partitions begin and end, by partition.
  * @throws KafkaJSError for reasons of the moment.
  */
 export async function logEnds(
@@ -90,20 +90,20 @@ export async function logEnds(
       })),
     );
   const [starts, ends] = await Promise.all([ask(true), ask(false)]);
-  const start = byPlace(starts);
+  const start = byPartition(starts);
   return new Map(
-    [...byPlace(ends)].flatMap(([place, end]) => {
-      const first = start.get(place);
-      return first === undefined ? [] : [[place, { start: first, end }]];
+    [...byPartition(ends)].flatMap(([key, end]) => {
+      const first = start.get(key);
+      return first === undefined ? [] : [[key, { start: first, end }]];
     }),
   );
 }
 
-function byPlace(offsets: readonly TopicOffsets[]): Map<string, bigint> {
+function byPartition(offsets: readonly TopicOffsets[]): Map<string, bigint> {
   return new Map(
     offsets.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset }): [string, bigint] => [
-        placeOf(topic, partition),
+        partitionKey(topic, partition),
         BigInt(offset),
       ]),
     ),

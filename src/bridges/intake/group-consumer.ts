@@ -1,4 +1,4 @@
-/** Shell: a consumer of the group, ready to run: connected, its predecessors dismissed, subscribed. */
+/** Shell: a consumer of the group, ready to run: connected, its stale members removed, subscribed. */
 import type { Cluster, Consumer, ConsumerGroupJoinEvent, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { refuseOutdatedCommits } from './commit-fence.js';
@@ -7,8 +7,8 @@ import { type ClusterConsumer, createClusterConsumer } from './consumer-cluster.
 import { kafkaRefusal } from './kafka-refusal.js';
 import type { ProcessIdentity } from './member.js';
 import { refuseOffsetResets } from './offset-reset.js';
-import { dismissPredecessors } from './predecessors.js';
-import type { EmptyBatch } from './term.js';
+import { removeStaleMembers } from './stale-members.js';
+import type { EmptyBatch } from './consumer-session.js';
 import { existingTopics, missingTopics, subscribedTopics } from './subscription.js';
 import type { TopicPattern } from '../matching/topic-pattern.js';
 
@@ -87,7 +87,7 @@ export async function subscribe(
   const topics = subscribedTopics(patterns, existing);
   if (topics.length === 0) return [];
   await admitted(cluster, groupId);
-  await dismissPredecessors(cluster, groupId, self, log);
+  await removeStaleMembers(cluster, groupId, self, log);
   await consumer.subscribe({ topics: [...topics], fromBeginning: true });
   return topics;
 }

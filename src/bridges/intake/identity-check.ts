@@ -1,5 +1,5 @@
 /**
- * Shell: is a fetched batch of the incarnation of its topic that was assigned? A topic that is
+ * Shell: is a fetched batch of the generation of its topic that was assigned? A topic that is
  * deleted and created again fast enough goes on at offsets that look right. Asked after the fetch,
  * "still the same" proves that the batch is of the same; an answer that is a few milliseconds older
  * is taken too, since no topic is deleted, created and filled in that time.

@@ -4,7 +4,7 @@
  * for its session to end. Pure.
  *
  * T1 Only a member of this machine whose process is gone, or that had our own process id before us
- *    (a container that was started again), is a dead predecessor. A mistake costs a live member one
+ *    (a container that was started again), is a stale member. A mistake costs a live member one
  *    rebalance: it joins again.
  */
 export interface ProcessIdentity {
@@ -25,7 +25,7 @@ export function clientIdOf({ host, pid }: ProcessIdentity): string {
 }
 
 /** The members that died here. */
-export function deadMembers(
+export function staleMembers(
   members: readonly Member[],
   self: ProcessIdentity,
   isAlive: (pid: number) => boolean,

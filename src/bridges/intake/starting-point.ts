@@ -50,7 +50,7 @@ export interface StartingPoint {
   readonly assignment: Assignment;
   /** The topic was deleted and created again since the commit. */
   readonly recreated: boolean;
-  /** The group has committed nothing of this incarnation yet. */
+  /** The group has committed nothing of this generation yet. */
   readonly uncommitted: boolean;
   readonly logEnd: bigint;
   readonly gone?: Gone;
@@ -63,7 +63,7 @@ export function startingPoint(facts: PartitionFacts): StartingPoint {
   const note = decodeCommit(committed?.metadata);
   const recreated = note !== undefined && !note.isOf(generation);
   const how = { recreated, uncommitted: recreated || committed === undefined, logEnd };
-  // The whole of a new incarnation is ours to read. Whoever never committed has been promised
+  // The whole of a new generation is ours to read. Whoever never committed has been promised
   // nothing but what it began to read.
   const begun = reached !== undefined && reached < logStart ? reached : logStart;
   const from = recreated ? 0n : (committed?.offset ?? begun);

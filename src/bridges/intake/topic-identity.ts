@@ -1,5 +1,5 @@
 /**
- * Which topics there are, and which incarnation of each: Metadata requests of version 10 (Kafka 2.8
+ * Which topics there are, and which generation of each: Metadata requests of version 10 (Kafka 2.8
  * and later), which carry the topic's UUID. kafkajs speaks version 6 at most, so the request is our
  * own, over its connection (KIP-516; field by field after MetadataRequest.json and
  * MetadataResponse.json of Apache Kafka).

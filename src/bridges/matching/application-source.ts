@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Event } from '../../workflows/index.js';
 import { type EventSource, noMatch, validated } from './event-source.js';
-import { spells } from './needle.js';
+import { spells } from './prefilter.js';
 import { topicPosition } from './position.js';
 import type { Predicate } from './predicate.js';
 import type { KafkaRecord } from './record.js';

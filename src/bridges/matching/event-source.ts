@@ -23,8 +23,8 @@ export interface EventSource<E extends Event = Event> {
   /** What it reads; a record that is opened as something else is none of its events. */
   readonly reads: Exclude<Envelope['kind'], 'unreadable'>;
   /**
-   * False only where `read` answers `no-match` whatever these bytes are opened as; see `needle.ts`.
-   * Asked only of values that look like JSON objects without `\u`.
+   * False only where `read` answers `no-match` whatever these bytes are opened as; see
+   * `prefilter.ts`. Asked only of values that look like JSON objects without `\u`.
    */
   readonly mayMatch: (value: Buffer, record: KafkaRecord) => boolean;
   /** @throws Unreadable for what the record cannot tell: it is rejected. */

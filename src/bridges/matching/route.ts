@@ -5,7 +5,7 @@ import { createDecoder, type Decoder } from './decoder.js';
 import type { Envelope } from './envelope.js';
 import { type EventKind, type EventSource, noMatch, type Reading } from './event-source.js';
 import { Unreadable } from '../formats/unreadable.js';
-import { looksLikeObject, mayHideLetters } from './needle.js';
+import { looksLikeObject, mayHideLetters } from './prefilter.js';
 import type { KafkaRecord } from './record.js';
 import type { RejectReason } from './rejection.js';
 import { RouteFailed } from './route-failure.js';
@@ -144,7 +144,7 @@ function readersFor(
   });
 }
 
-/** Whether the bytes alone say that nothing matches; see `needle.ts`. */
+/** Whether the bytes alone say that nothing matches; see `prefilter.ts`. */
 function isRuledOut(record: KafkaRecord, readers: readonly Reader[]): boolean {
   const { value } = record;
   if (value === null || !looksLikeObject(value)) return false;

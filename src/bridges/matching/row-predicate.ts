@@ -1,7 +1,7 @@
 /** Predicates about the fields of a row, in the words of change data. Pure; P1 and P2 as there. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from './envelope.js';
-import { type ByteTest, holdsOneOf, spells } from './needle.js';
+import { type ByteTest, holdsOneOf, spells } from './prefilter.js';
 import { answer, inWords, listOf, type Match, type OneOrMore, operation } from './predicate.js';
 import type { Predicate, Scalar } from './predicate.js';
 

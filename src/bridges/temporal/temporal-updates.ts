@@ -1,7 +1,7 @@
 /** Shell: updates, answered; and what a closed run's inbox had seen. */
 import proto from '@temporalio/proto';
 import { inboxQuery, type InboxState } from '../../workflows/index.js';
-import type { Recollection, Seen, Unanswered } from '../engine/courier.js';
+import type { Recollection, Seen, Unanswered } from '../engine/request-executor.js';
 import { judged } from './grpc-failure.js';
 import { errorOf, payloadsOf, valueOf, workflowOwner } from './payloads.js';
 import type { UpdateRequest } from '../engine/request.js';

@@ -39,7 +39,7 @@ async function stage(decide: EnginePorts['decide'], more: Partial<EnginePorts> =
     },
     recall: () => Promise.resolve({ kind: 'running' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    bury: () => Promise.resolve(),
+    publishDeadLetter: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
     sleep: () => new Promise(() => undefined),

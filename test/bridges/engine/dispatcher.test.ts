@@ -1,7 +1,7 @@
 /** What waits, for whatever reason, holds up no other lane: it keeps no place in flight. */
 import { expect, test } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
-import type { Recollection } from '../../../src/bridges/engine/courier.js';
+import type { Recollection } from '../../../src/bridges/engine/request-executor.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { type Observer, silent } from '../../../src/bridges/engine/observer.js';
@@ -47,7 +47,7 @@ async function stage(answers: Answers, scene: Scene = {}) {
     },
     recall,
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    bury: () => Promise.resolve(),
+    publishDeadLetter: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
     sleep: () => new Promise((wake) => void naps.push(wake)),

@@ -1,6 +1,6 @@
 /** A lane that does not get on: its partition goes on without it, where its route lets it wait. */
 import { expect, test } from 'vitest';
-import type { Letter } from '../../../src/bridges/holding/dead-letters.js';
+import type { DeadLetter } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
@@ -23,7 +23,7 @@ const done: Verdict = { kind: 'done' };
 async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
   const store = new FakeHoldingStore();
   const applied: string[] = [];
-  const letters: Letter[] = [];
+  const letters: DeadLetter[] = [];
   const naps: (() => void)[] = [];
   const world = {
     nowMs: 0,
@@ -49,7 +49,7 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
     },
     recall: () => Promise.resolve({ kind: 'running' }),
     inboxOf: () => Promise.resolve({ kind: 'seen', inbox: undefined }),
-    bury: (letter) => {
+    publishDeadLetter: (letter) => {
       letters.push(letter);
       return Promise.resolve();
     },

@@ -38,7 +38,7 @@ async function stage(store: FakeHoldingStore) {
     },
     recall: () => Promise.resolve({ kind: 'missing' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    bury: () => Promise.resolve(),
+    publishDeadLetter: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
     sleep: () => new Promise((wake) => void naps.push(wake)),

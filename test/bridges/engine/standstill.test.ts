@@ -7,8 +7,8 @@ import { Engine } from '../../../src/bridges/engine/engine.js';
 import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent, standstillOf } from '../../../src/bridges/engine/observer.js';
 import { RegistryUnavailable } from '../../../src/bridges/formats/schema-registry.js';
-import { Place } from '../../../src/bridges/intake/place.js';
-import { Term } from '../../../src/bridges/intake/term.js';
+import { PartitionCursor } from '../../../src/bridges/intake/partition-cursor.js';
+import { ConsumerSession } from '../../../src/bridges/intake/consumer-session.js';
 import { Watchdog } from '../../../src/bridges/intake/watchdog.js';
 import { createDecoder, type Decoder } from '../../../src/bridges/matching/decoder.js';
 import { bridgeMetrics } from '../../../src/bridges/metrics.js';
@@ -26,7 +26,7 @@ function stage(store?: FakeHoldingStore) {
   const ports: EnginePorts = {
     ...{ groupId: 'g', observer: silent, dispatch: never, recall: never, inboxOf: never },
     ...(store === undefined ? {} : { store }),
-    bury: never,
+    publishDeadLetter: never,
     decide: () => [{ kind: 'ignore', route: 'r', reason: 'not-concerned' }],
     pause: () => undefined,
     resume: () => undefined,
@@ -52,7 +52,7 @@ function stage(store?: FakeHoldingStore) {
   };
   /** Whether the watchdog tells of the partition, when all stays as it is for three minutes. */
   const isStuck = (): boolean => {
-    const place = new Place(assignment, 0);
+    const place = new PartitionCursor(assignment, 0);
     const watchdog = new Watchdog();
     return [0, 180_000].some((now) => {
       const partitions = engine.state().partitions.map((one) => place.signs(one, now));
@@ -98,7 +98,7 @@ test('so it is for partitions that wait for the schema registry, and only they a
   };
   const nothing = (): void => undefined;
   const consumer = { seek: nothing, pause: nothing, resume: nothing } as unknown as Consumer;
-  const term = new Term(
+  const session = new ConsumerSession(
     { t: [0, 1] },
     {
       ...{ consumer, cluster: {} as Cluster, decoder, log: pino({ level: 'silent' }) },
@@ -116,7 +116,7 @@ test('so it is for partitions that wait for the schema registry, and only they a
   );
   const assignments = [assignment, { ...assignment, partition: 1 }];
   const points = assignments.map((one) => ({ assignment: one, logEnd: 500n }));
-  term.open(points, engine.assigned(assignments), false);
+  session.open(points, engine.assigned(assignments), false);
   const message = { timestamp: String(anHourAgo), key: null, value: Buffer.from('x') };
   const messages = ['10', '11'].map((offset) => ({ ...message, offset }));
   const batch = {
@@ -126,7 +126,7 @@ test('so it is for partitions that wait for the schema registry, and only they a
     fetchedOffset: '10',
     lastOffset: () => '11',
   };
-  await term.take({ batch } as unknown as EachBatchPayload);
+  await session.take({ batch } as unknown as EachBatchPayload);
   expect(await read('headrace_lag_seconds')).toBeCloseTo(3_600, -1);
   expect(await read('headrace_lag_records{topic="t",partition="0"}')).toBe(490);
   expect(await read('headrace_unsettled_records{topic="t",partition="0"}')).toBe(2);

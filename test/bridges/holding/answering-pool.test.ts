@@ -116,7 +116,7 @@ async function stage() {
   };
   const never = () => Promise.reject(new Error('not asked'));
   const ports: EnginePorts = {
-    ...{ groupId: 'g', store, recall: never, bury: () => Promise.resolve() },
+    ...{ groupId: 'g', store, recall: never, publishDeadLetter: () => Promise.resolve() },
     inboxOf: () => Promise.resolve({ kind: 'seen', inbox: undefined }),
     observer: {
       ...silent,

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type DeadLetter,
   deadLetterHeaders,
-  type Letter,
   partitionFor,
   withoutContent,
 } from '../../../src/bridges/holding/dead-letters.js';
 import { aRecord } from '../../support/records.js';
 
 const trace = Buffer.from([1, 2, 255]);
-const letter: Letter = {
+const letter: DeadLetter = {
   record: aRecord({ topic: 't', partition: 3, offset: '41', headers: { trace }, generation: 'g' }),
   ...{ route: 'r', reason: 'undecodable-json', detail: 'x'.repeat(9_999) },
 };

@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
-import type { TemporalPort } from '../../../src/bridges/engine/courier.js';
+import type { TemporalPort } from '../../../src/bridges/engine/request-executor.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
@@ -51,7 +51,7 @@ async function stage() {
     },
     recall: () => Promise.resolve({ kind: 'running' }),
     inboxOf: () => Promise.resolve(answer()),
-    bury: () => Promise.resolve(),
+    publishDeadLetter: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
     // A pace is kept by sleeping: here nobody does.

@@ -33,7 +33,7 @@ async function stage() {
     },
     recall: () => Promise.resolve({ kind: 'missing' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    bury: () => Promise.resolve(),
+    publishDeadLetter: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
     sleep: () => Promise.resolve(),

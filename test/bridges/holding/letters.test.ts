@@ -1,7 +1,7 @@
 /** What dead letters tell of their records, by the way that they really take. */
 import { expect, test } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
-import { deadLetterHeaders, type Letter } from '../../../src/bridges/holding/dead-letters.js';
+import { type DeadLetter, deadLetterHeaders } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
@@ -33,7 +33,7 @@ async function stage(
   answers: readonly Verdict[],
   how: 'store' | 'bare' = 'bare',
 ) {
-  const letters: Letter[] = [];
+  const letters: DeadLetter[] = [];
   const naps: (() => void)[] = [];
   const left = [...answers];
   const world = { nowMs: 1_000 };
@@ -44,7 +44,7 @@ async function stage(
     dispatch: () => Promise.resolve(left.shift() ?? refused),
     recall: () => Promise.resolve({ kind: 'running' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    bury: (letter) => {
+    publishDeadLetter: (letter) => {
       letters.push(letter);
       return Promise.resolve();
     },

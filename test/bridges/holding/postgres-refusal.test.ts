@@ -33,7 +33,14 @@ test.each([
   const never = () => Promise.reject(new Error('nothing is sent'));
   const ports: EnginePorts = {
     groupId: 'g',
-    ...{ store, observer: silent, dispatch: never, recall: never, inboxOf: never, bury: never },
+    ...{
+      store,
+      observer: silent,
+      dispatch: never,
+      recall: never,
+      inboxOf: never,
+      publishDeadLetter: never,
+    },
     ...{ random: () => 0, now: () => 0, clock: () => 0, decide: () => [] },
     pause: () => undefined,
     resume: () => undefined,

@@ -36,7 +36,7 @@ test('with one it begins there, and knows what is settled above', () => {
   expect(gone).toBeUndefined();
 });
 
-test('S2: a commit of another incarnation says nothing about this one', () => {
+test('S2: a commit of another generation says nothing about this one', () => {
   const old = { ...facts, logStart: 0n, committed: committed(10n, 'old') };
   const { assignment, recreated } = startingPoint(old);
   expect(assignment).toMatchObject({ from: 0n });

@@ -5,7 +5,7 @@ import { signal } from '../../../src/bridges/matching/command.js';
 import { application } from '../../../src/bridges/matching/application-source.js';
 import { change } from '../../../src/bridges/matching/change-source.js';
 import type { EventKind, EventSource } from '../../../src/bridges/matching/event-source.js';
-import { looksLikeObject, spells } from '../../../src/bridges/matching/needle.js';
+import { looksLikeObject, spells } from '../../../src/bridges/matching/prefilter.js';
 import { and, header, not, operation, or } from '../../../src/bridges/matching/predicate.js';
 import { defineRoute, routeTable } from '../../../src/bridges/matching/route.js';
 import { type Event, recoverPayment } from '../../../src/workflows/index.js';

@@ -1,5 +1,5 @@
 /** A dead letter is brought to its topic for as long as anyone wants it there. */
-import { type Letter, LetterRefused } from './dead-letters.js';
+import { type DeadLetter, DeadLetterRefused } from './dead-letters.js';
 import type { EnginePorts } from '../engine/engine-ports.js';
 import { backoffMs } from '../engine/limiter.js';
 
@@ -7,18 +7,18 @@ import { backoffMs } from '../engine/limiter.js';
  * True when the broker has `letter`; false when it is not `wanted` any more, which it is not when no
  * retry can bring it there: that halts, because nothing durable was decided on its record.
  */
-export async function bury(
+export async function publishDeadLetter(
   ports: EnginePorts,
-  letter: Letter,
+  letter: DeadLetter,
   wanted: () => boolean,
 ): Promise<boolean> {
   for (let attempt = 1; wanted(); attempt += 1) {
     try {
-      await ports.bury(letter);
+      await ports.publishDeadLetter(letter);
       return true;
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      if (error instanceof LetterRefused) {
+      if (error instanceof DeadLetterRefused) {
         ports.halt(cause);
         return false;
       }

@@ -1,11 +1,11 @@
 /** What a request comes to where its workflow is not what it was a moment before. */
 import { expect, test } from 'vitest';
 import {
-  Courier,
-  type CourierPorts,
   type Recollection,
-} from '../../../src/bridges/engine/courier.js';
-import { fateOf } from '../../../src/bridges/engine/fate.js';
+  RequestExecutor,
+  type RequestExecutorPorts,
+} from '../../../src/bridges/engine/request-executor.js';
+import { dispositionOf } from '../../../src/bridges/engine/disposition.js';
 import type { Request } from '../../../src/bridges/engine/request.js';
 import type { Verdict } from '../../../src/bridges/engine/verdict.js';
 import type { Command, WhenClosed, WhenOver } from '../../../src/bridges/matching/command.js';
@@ -14,11 +14,11 @@ import type { Event, InboxState } from '../../../src/workflows/index.js';
 import { Inbox } from '../../../src/workflows/inbox.js';
 import { anEvent, aRecord } from '../../support/records.js';
 
-/** A courier that gets `answers`, one for each call, and is told `recalled` of its workflow. */
+/** A executor that gets `answers`, one for each call, and is told `recalled` of its workflow. */
 function stage(answers: readonly Verdict['kind'][], recalled: Recollection) {
   const asked: string[] = [];
   const left = [...answers];
-  const ports: CourierPorts = {
+  const ports: RequestExecutorPorts = {
     dispatch: ({ kind }: Request) => {
       asked.push(kind);
       const answer = left.shift();
@@ -36,14 +36,16 @@ function stage(answers: readonly Verdict['kind'][], recalled: Recollection) {
     answered: () => undefined,
     retrying: () => undefined,
   };
-  const courier = new Courier(ports);
+  const executor = new RequestExecutor(ports);
   const deliver = async (...commands: readonly [Command, ...Command[]]) => {
-    const conclusion = await courier.deliver(commands, [], () => true);
+    const conclusion = await executor.execute(commands, [], () => true);
     if (conclusion.kind === 'retry') return [conclusion.code];
     return commands.map((command, index) => {
-      const fate = fateOf(command, conclusion, index);
-      if (fate.kind === 'settled') return fate.reason ?? fate.as;
-      return fate.kind === 'aside' ? `${fate.aside.state} ${fate.aside.reason}` : fate.kind;
+      const disposition = dispositionOf(command, conclusion, index);
+      if (disposition.kind === 'settled') return disposition.reason ?? disposition.as;
+      return disposition.kind === 'aside'
+        ? `${disposition.aside.state} ${disposition.aside.reason}`
+        : disposition.kind;
     });
   };
   return { asked, deliver };

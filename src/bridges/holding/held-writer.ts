@@ -5,7 +5,7 @@
 import { type Held, type HoldingStore, keyOf } from './held.js';
 import { backoffMs } from '../engine/limiter.js';
 
-export interface ShelfPorts {
+export interface HeldWriterPorts {
   sleep(ms: number): Promise<void>;
   random(): number;
   /** True: nobody waits for what is being written any more. */
@@ -24,13 +24,13 @@ interface Waiting {
 
 const rowsMax = 500;
 
-export class Shelf {
+export class HeldWriter {
   readonly #store: HoldingStore;
-  readonly #ports: ShelfPorts;
+  readonly #ports: HeldWriterPorts;
   /** By token: a claim's records are never written under another's. */
   readonly #waiting = new Map<string, Waiting[]>();
 
-  constructor(store: HoldingStore, ports: ShelfPorts) {
+  constructor(store: HoldingStore, ports: HeldWriterPorts) {
     this.#store = store;
     this.#ports = ports;
   }

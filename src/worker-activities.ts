@@ -8,7 +8,12 @@ import { shopRoutes } from './bridges/routes.js';
 import type { LaunchOptions } from './launch.js';
 
 /** All activities, ready to be registered with a worker. */
-export function worldOf({ config, clients, addresses, gatewayUrl }: LaunchOptions): object {
+export function workerActivities({
+  config,
+  clients,
+  addresses,
+  gatewayUrl,
+}: LaunchOptions): object {
   const { SMTP_USERNAME: user, SMTP_PASSWORD: pass, PAYMENT_GATEWAY_TOKEN: token } = config;
   const mailer = nodemailer.createTransport({
     host: addresses.smtpHost,

@@ -22,7 +22,7 @@ export interface Watched {
 
 export type Part = 'bridge' | 'worker';
 
-export interface Signals {
+export interface Monitoring {
   /** Absent when no port is set: then nothing is counted either. */
   readonly url?: string;
   readonly observer: Observer;
@@ -30,7 +30,7 @@ export interface Signals {
   close(): Promise<void>;
 }
 
-const off: Signals = {
+const off: Monitoring = {
   observer: silent,
   watch: () => undefined,
   close: () => Promise.resolve(),
@@ -40,11 +40,11 @@ const off: Signals = {
  * Installs Temporal's runtime and starts to serve: call it before anything connects. `parts` are what
  * this process is going to run; it is not ready until they do.
  */
-export async function openSignals(
+export async function openMonitoring(
   config: Pick<Config, 'HEADRACE_GROUP' | 'HEADRACE_HTTP_HOST' | 'HEADRACE_HTTP_PORT'>,
   parts: readonly Part[],
   log: Logger,
-): Promise<Signals> {
+): Promise<Monitoring> {
   const { HEADRACE_HTTP_HOST: host, HEADRACE_HTTP_PORT: port } = config;
   if (port === undefined) {
     installRuntime(log);

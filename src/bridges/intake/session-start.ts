@@ -1,5 +1,5 @@
 /**
- * Shell: a term is opened once it is known where the group stands.
+ * Shell: a session is opened once it is known where the group stands.
  *
  * K5 Never a silent jump: records that are gone, a topic that was cut off or created again are
  *    noticed here. What was read of a topic that is no more, and is still under way, is waited for:
@@ -10,12 +10,12 @@ import type { Logger } from 'pino';
 import { startingPoints } from './assignment.js';
 import type { Engine } from '../engine/engine.js';
 import { kafkaRefusal } from './kafka-refusal.js';
-import type { Place } from './place.js';
+import type { PartitionCursor } from './partition-cursor.js';
 import { type Assignment, goneInWords, type StartingPoint } from './starting-point.js';
-import type { Term } from './term.js';
+import type { ConsumerSession } from './consumer-session.js';
 import { type Topic, topicsOf } from './topic-identity.js';
 
-export interface TakeOverSettings {
+export interface SessionStartSettings {
   readonly groupId: string;
   /** Of topics whose own identity is not known. */
   readonly generation: string;
@@ -24,14 +24,14 @@ export interface TakeOverSettings {
   readonly halt: (cause: string) => void;
 }
 
-export interface TakeOver {
-  readonly term: Term;
+export interface SessionStart {
+  readonly session: ConsumerSession;
   readonly engine: Engine;
-  readonly settings: TakeOverSettings;
+  readonly settings: SessionStartSettings;
   readonly log: Logger;
   /** By topic, what was read before. */
   readonly read: ReadonlyMap<string, string>;
-  /** By `readingOf`: how far this process has read, in any term. */
+  /** By `readingOf`: how far this process has read, in any session. */
   readonly reached: ReadonlyMap<string, bigint>;
   /** Commits where reading begins, so that the next one knows what was begun. */
   readonly begin: (assignments: readonly Assignment[]) => void;
@@ -40,14 +40,14 @@ export interface TakeOver {
 /** How long what was read of a topic that is gone may take to be settled, ms. */
 const drainMs = 10_000;
 
-/** One text per partition of one incarnation of a topic. */
-export function readingOf(of: Pick<Place, 'topic' | 'generation' | 'partition'>): string {
+/** One text per partition of one generation of a topic. */
+export function readingOf(of: Pick<PartitionCursor, 'topic' | 'generation' | 'partition'>): string {
   return `${of.topic}#${of.generation}/${String(of.partition)}`;
 }
 
-/** Insists for as long as the term lasts; resolves when it is open, over, or refused to us. */
-export async function takeOver(of: TakeOver): Promise<void> {
-  for (let attempt = 1; !of.term.isOver; attempt += 1) {
+/** Insists for as long as the session lasts; resolves when it is open, over, or refused to us. */
+export async function startSession(of: SessionStart): Promise<void> {
+  for (let attempt = 1; !of.session.isOver; attempt += 1) {
     try {
       await attemptOf(of);
       return;
@@ -64,9 +64,9 @@ export async function takeOver(of: TakeOver): Promise<void> {
   }
 }
 
-async function attemptOf(of: TakeOver): Promise<void> {
-  const { term, engine, read, reached, settings } = of;
-  const { cluster, assigned } = term;
+async function attemptOf(of: SessionStart): Promise<void> {
+  const { session, engine, read, reached, settings } = of;
+  const { cluster, assigned } = session;
   const topics = await topicsOf(cluster, [...Object.keys(assigned), ...read.keys()]);
   const points = await startingPoints(assigned, {
     ...{ cluster, topics, groupId: settings.groupId, generation: settings.generation },
@@ -75,11 +75,11 @@ async function attemptOf(of: TakeOver): Promise<void> {
   });
   const gone = points.some((point) => point.gone !== undefined);
   if (gone || isPast(read, topics)) await drained(engine);
-  if (!term.isOver) open(of, points, topics);
+  if (!session.isOver) open(of, points, topics);
 }
 
 function open(
-  { term, engine, settings, log, begin }: TakeOver,
+  { session, engine, settings, log, begin }: SessionStart,
   points: readonly StartingPoint[],
   topics: readonly Topic[],
 ): void {
@@ -89,14 +89,14 @@ function open(
     if (gone === undefined) continue;
     log.error({ topic, partition }, goneInWords(gone));
     if (settings.whenRecordsAreGone === 'continue') continue;
-    term.end();
+    session.end();
     settings.halt(goneInWords(gone));
     return;
   }
   const assignments = points.map(({ assignment }) => assignment);
   const epoch = engine.assigned(assignments);
   const identified = topics.some(({ id }) => id !== undefined);
-  term.open(points, epoch, identified);
+  session.open(points, epoch, identified);
   begin(points.filter(({ uncommitted }) => uncommitted).map(({ assignment }) => assignment));
   const partitions = assignments.map(({ topic, partition, from }) =>
     [topic, partition, from].join('/'),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, Consumer } from 'kafkajs';
 import type { Logger } from 'pino';
-import { deadMembers, type Member, type ProcessIdentity } from './member.js';
+import { type Member, type ProcessIdentity, staleMembers } from './member.js';
 
 /** kafkajs' own, beyond its types. */
 interface LeavingBroker {
@@ -21,8 +21,8 @@ export function becomeMember(consumer: Consumer, memberId: string | undefined): 
   else own.set(consumer, memberId);
 }
 
-/** Removes dead predecessors from the group. What fails is left to the end of their session. */
-export async function dismissPredecessors(
+/** Removes stale members from the group. What fails is left to the end of their session. */
+export async function removeStaleMembers(
   cluster: Cluster,
   groupId: string,
   self: ProcessIdentity,
@@ -33,14 +33,14 @@ export async function dismissPredecessors(
     const { groups } = await broker.describeGroups({ groupIds: [groupId] });
     const members = groups.flatMap((group) => group.members);
     const living = new Set(own.values());
-    for (const { memberId, clientId } of deadMembers(members, self, isAlive)) {
+    for (const { memberId, clientId } of staleMembers(members, self, isAlive)) {
       if (living.has(memberId)) continue;
       await broker.leaveGroup({ groupId, memberId });
       log.info({ clientId }, 'a member that died here was taken out of the group');
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    log.debug({ error: reason }, 'dead members stay until their session ends');
+    log.debug({ error: reason }, 'stale members stay until their session ends');
   }
 }
 

@@ -6,20 +6,20 @@
  * Nobody waits for the answer: what has to be asked first is tried in a later turn.
  */
 import { identityOf, Marks, type Skipped } from '../../workflows/index.js';
-import type { Seen, TemporalPort } from './courier.js';
+import type { Seen, TemporalPort } from './request-executor.js';
 import type { HeldNote } from '../holding/held.js';
 import type { Observer } from './observer.js';
 
 /** `lost`: it would be dropped, whether it was applied or not. */
-export type Doubt = 'none' | 'lost' | 'asking';
+export type InboxCheckResult = 'clear' | 'lost' | 'asking';
 
-/** What there is to doubt of each of some held records. */
-export type DoubtOf = (note: HeldNote) => Doubt;
+/** Whether the inbox of a held record may have forgotten it. */
+export type CheckInbox = (note: HeldNote) => InboxCheckResult;
 
 /** Workflows that are asked at once. */
 const askedAtOnce = 16;
 
-export class Doubts {
+export class InboxCheck {
   readonly #ports: Pick<TemporalPort, 'inboxOf'> & { readonly observer: Observer };
   readonly #wanted = new Set<string>();
   #asking = 0;
@@ -30,14 +30,14 @@ export class Doubts {
   }
 
   /** A turn: answers that have come serve it alone, since the next may find the inbox changed. */
-  turn(): DoubtOf {
+  turn(): CheckInbox {
     const answers = this.#answers;
     this.#answers = new Map();
     return (note) => {
-      if (!isDoubtful(note)) return 'none';
+      if (!needsCheck(note)) return 'clear';
       const { workflowId } = note.event;
       if (answers.has(workflowId)) {
-        return isLost(note.event, answers.get(workflowId)) ? 'lost' : 'none';
+        return isLost(note.event, answers.get(workflowId)) ? 'lost' : 'clear';
       }
       this.#want(workflowId);
       return 'asking';
@@ -73,7 +73,7 @@ export class Doubts {
 }
 
 /** What waits in its workflow's own queue is announced with a start at most, and never too many. */
-function isDoubtful(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
+function needsCheck(note: HeldNote): note is HeldNote & Required<Pick<HeldNote, 'event'>> {
   const { state, queue, event } = note;
   if (event === undefined) return false;
   return state === 'redriving' || (state === 'behind' && queue !== event.workflowId);

@@ -23,7 +23,7 @@ const passedOverMax = 200;
 /** From this many on it matters that some may have been discarded meanwhile. */
 const passedOverMany = 150;
 
-export class Holds {
+export class HeldIndex {
   readonly #byKey = new Map<string, Remembered>();
   /** By record: the routes under which it is held. */
   readonly #routes = new Map<string, Set<string>>();

@@ -2,9 +2,9 @@ import type { Cluster, Consumer, EachBatchPayload } from 'kafkajs';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { createDecoder } from '../../../src/bridges/matching/decoder.js';
-import { Term } from '../../../src/bridges/intake/term.js';
+import { ConsumerSession } from '../../../src/bridges/intake/consumer-session.js';
 
-/** An opened term of one partition, and what it made of its consumer and its engine. */
+/** An opened session of one partition, and what it made of its consumer and its engine. */
 function aTerm() {
   const steered: string[] = [];
   const delivered: string[] = [];
@@ -13,7 +13,7 @@ function aTerm() {
     resume: () => steered.push('resume'),
     seek: () => undefined,
   } as unknown as Consumer;
-  const term = new Term(
+  const session = new ConsumerSession(
     { t: [0] },
     {
       ...{ consumer, cluster: {} as Cluster, decoder: createDecoder() },
@@ -25,7 +25,7 @@ function aTerm() {
   );
   const open = () => {
     const assignment = { topic: 't', partition: 0, generation: 'g', from: 0n };
-    term.open([{ assignment, logEnd: 9n }], 1, false);
+    session.open([{ assignment, logEnd: 9n }], 1, false);
   };
   const fetched = (offset: number): EachBatchPayload =>
     ({
@@ -35,37 +35,37 @@ function aTerm() {
         messages: [{ offset: String(offset), key: null, value: null, timestamp: '0' }],
       },
     }) as unknown as EachBatchPayload;
-  return { term, steered, delivered, open, fetched };
+  return { session, steered, delivered, open, fetched };
 }
 
-test('K4: nothing is delivered before the term is opened, and nothing once it is over', async () => {
-  const { term, delivered, open, fetched } = aTerm();
-  await term.take(fetched(0));
+test('K4: nothing is delivered before the session is opened, and nothing once it is over', async () => {
+  const { session, delivered, open, fetched } = aTerm();
+  await session.take(fetched(0));
   open();
-  await term.take(fetched(0));
-  term.end();
-  await term.take(fetched(1));
+  await session.take(fetched(0));
+  session.end();
+  await session.take(fetched(1));
   expect(delivered).toEqual(['0']);
 });
 
 test('one that rests reads nothing more, though the engine has room again', async () => {
-  const { term, steered, delivered, open, fetched } = aTerm();
+  const { session, steered, delivered, open, fetched } = aTerm();
   open();
-  await term.take(fetched(0));
-  term.pause('t', 0);
-  term.rest();
-  term.resume('t', 0);
-  await term.take(fetched(1));
+  await session.take(fetched(0));
+  session.pause('t', 0);
+  session.rest();
+  session.resume('t', 0);
+  await session.take(fetched(1));
   expect(delivered).toEqual(['0']);
   expect(steered).toEqual(['pause', 'resume', 'pause', 'pause']);
 });
 
 test('one that rests before it is opened is never resumed', async () => {
-  const { term, steered, delivered, open, fetched } = aTerm();
-  term.rest();
+  const { session, steered, delivered, open, fetched } = aTerm();
+  session.rest();
   open();
-  await term.take(fetched(0));
-  expect(term.isOpen).toBe(true);
+  await session.take(fetched(0));
+  expect(session.isOpen).toBe(true);
   expect(delivered).toEqual([]);
   expect(steered).not.toContain('resume');
 });

@@ -1,6 +1,6 @@
 /** What is asked before a held record is redriven, and what the answer means for it. */
 import { expect, test } from 'vitest';
-import { Doubts } from '../../../src/bridges/engine/doubt.js';
+import { InboxCheck } from '../../../src/bridges/engine/inbox-check.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { HeldNote } from '../../../src/bridges/holding/held.js';
 import { Inbox } from '../../../src/workflows/inbox.js';
@@ -32,16 +32,16 @@ function crowded(): InboxState {
 
 test('what the inbox may have forgotten is lost, but for an update that it knows it refused', async () => {
   const inbox = crowded();
-  const doubts = new Doubts({
+  const inboxCheck = new InboxCheck({
     inboxOf: () => Promise.resolve({ kind: 'seen', inbox }),
     observer: silent,
   });
-  expect(doubts.turn()(redriving(1))).toBe('asking');
+  expect(inboxCheck.turn()(redriving(1))).toBe('asking');
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
-  const doubtOf = doubts.turn();
-  expect([1, 2, 3, 300, 301].map((place) => doubtOf(redriving(place)))).toEqual([
-    ...['lost', 'none', 'lost', 'none', 'none'],
+  const checkInbox = inboxCheck.turn();
+  expect([1, 2, 3, 300, 301].map((place) => checkInbox(redriving(place)))).toEqual([
+    ...['lost', 'clear', 'lost', 'clear', 'clear'],
   ]);
 });

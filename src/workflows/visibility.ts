@@ -1,4 +1,4 @@
-/** The trail a run leaves in Temporal's UI: by what it is found, and what it is doing in words. */
+/** What Temporal's UI shows of a run: by what it is found, and what it is doing in words. */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Event } from './event.js';
@@ -13,7 +13,7 @@ interface Subject {
 }
 
 /** Records the last event applied, and the ids it names. */
-export function followTrail(event: Event<string, Subject>): void {
+export function updateSearchAttributes(event: Event<string, Subject>): void {
   const { orderId, paymentId } = event.data;
   upsertSearchAttributes([
     { key: eventTypeKey, value: event.type },

@@ -1,15 +1,15 @@
 /** What is remembered of facts: how much, and which go first. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Recent } from '../../src/workflows/recent.js';
+import { RecentIds } from '../../src/workflows/recent-ids.js';
 
-const carried = (recent: Recent): Recent =>
-  new Recent(JSON.parse(JSON.stringify(recent.state())) as string[]);
+const carried = (recent: RecentIds): RecentIds =>
+  new RecentIds(JSON.parse(JSON.stringify(recent.state())) as string[]);
 
 it('I9: the newest 1,000 are known, however many came before them', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(2_000), { minLength: 3_000, maxLength: 6_000 }), (facts) => {
-      let recent = new Recent();
+      let recent = new RecentIds();
       const accepted: string[] = [];
       for (const [index, fact] of facts.entries()) {
         const identity = `type\n${String(fact)}`;
@@ -26,7 +26,7 @@ it('I9: the newest 1,000 are known, however many came before them', () => {
 });
 
 it('long ones shorten the memory to 64,000 characters', () => {
-  const recent = new Recent();
+  const recent = new RecentIds();
   for (let n = 0; n < 300; n += 1) recent.add(`${'x'.repeat(637)}${String(n).padStart(3, '0')}`);
   expect(recent.state()).toHaveLength(100);
   expect(recent.state()[0]?.endsWith('200')).toBe(true);
@@ -34,7 +34,7 @@ it('long ones shorten the memory to 64,000 characters', () => {
 });
 
 it('one too long for it is not remembered, and takes the place of no other', () => {
-  const recent = new Recent();
+  const recent = new RecentIds();
   const endless = 'x'.repeat(1_001);
   recent.add('short');
   recent.add(endless);

@@ -1,7 +1,7 @@
 /** What became of a batch, told to the worker's metrics and log. */
 import { log, metricMeter } from '@temporalio/workflow';
 
-export interface Receipt {
+export interface InboxCounts {
   /** Events that came again and were dropped. */
   readonly duplicates: number;
   /** Entries the marks had to forget to stay small: 0 where every bridge keeps its promises. */
@@ -9,7 +9,7 @@ export interface Receipt {
 }
 
 /** Reports in the running workflow, once: a replay says nothing. */
-export function receiptReporter(): (receipt: Receipt) => void {
+export function inboxReporter(): (counts: InboxCounts) => void {
   const dropped = metricMeter.createCounter(
     'headrace_inbox_duplicates',
     'events',

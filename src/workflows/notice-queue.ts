@@ -12,7 +12,7 @@ export interface Notice {
   readonly text: string;
 }
 
-export class Mailbag {
+export class NoticeQueue {
   readonly #send: (notice: Notice) => Promise<unknown>;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;

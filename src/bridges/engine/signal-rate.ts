@@ -15,7 +15,7 @@ interface Allowance {
   at: number;
 }
 
-export class Pace {
+export class SignalRate {
   readonly #lanes = new Map<string, Allowance>();
 
   /** Takes note of a signal to `lane` at `now` ms. Answers how long to wait before the next, ms. */

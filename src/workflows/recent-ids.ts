@@ -17,7 +17,7 @@ const charsMax = 64_000;
 /** A longer one is not remembered: it would take the place of too many. */
 const longest = 1_000;
 
-export class Recent {
+export class RecentIds {
   readonly #known: Set<string>;
   /** Oldest first, from `#first` on. */
   #order: string[];

@@ -1,6 +1,10 @@
 import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
-import { Deaths, deathsMax, type Reading } from '../../../src/bridges/intake/deaths.js';
+import {
+  ConsumerFailures,
+  failuresMax,
+  type Reading,
+} from '../../../src/bridges/intake/consumer-failures.js';
 
 const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } = kafkajs;
 
@@ -14,7 +18,7 @@ const retried = (cause: Error): Error =>
 
 /** What becomes of `times` deaths in a row, each of `error` while reading `of(time)`. */
 function row(times: number, error: Error, of: (time: number) => readonly Reading[], livedMs = 100) {
-  const deaths = new Deaths();
+  const deaths = new ConsumerFailures();
   return Array.from({ length: times }, (_, time) => deaths.died(error, of(time), livedMs));
 }
 
@@ -38,8 +42,8 @@ test('D1: a death after a long life is a first one', () => {
 test.each([broken, retried(new Error('incorrect header check')), retried(corrupt())])(
   'D2: %s at the same place again and again halts, and names place and error',
   (error) => {
-    const found = row(deathsMax, error, () => [at(12n), at(100n, { partition: 1 })]);
-    expect(found.findIndex(({ hopeless }) => hopeless !== undefined)).toBe(deathsMax - 1);
+    const found = row(failuresMax, error, () => [at(12n), at(100n, { partition: 1 })]);
+    expect(found.findIndex(({ hopeless }) => hopeless !== undefined)).toBe(failuresMax - 1);
     const said = found.at(-1)?.hopeless ?? '';
     expect(said).toContain('cannot be read: t/0 from offset 12 on; the last time of ');
     expect(said).toContain(error.message);
@@ -48,12 +52,12 @@ test.each([broken, retried(new Error('incorrect header check')), retried(corrupt
 );
 
 test('D2: one partition that is stuck is enough, though others go on', () => {
-  const found = row(deathsMax, broken, (time) => [at(12n), at(BigInt(time), { partition: 1 })]);
+  const found = row(failuresMax, broken, (time) => [at(12n), at(BigInt(time), { partition: 1 })]);
   expect(found.at(-1)?.hopeless).toContain('t/0 from offset 12 on;');
 });
 
 test('D2: deaths are counted on when the partition was another’s in between', () => {
-  const found = row(2 * deathsMax, broken, (time) =>
+  const found = row(2 * failuresMax, broken, (time) =>
     time % 2 === 0 ? [at(12n)] : [at(100n, { partition: 1 })],
   );
   expect(found.filter(({ hopeless }) => hopeless !== undefined)).toHaveLength(1);

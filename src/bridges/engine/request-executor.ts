@@ -1,6 +1,6 @@
 /**
- * The courier: takes the commands that make one request to their conclusion, through as many calls
- * and attempts as that needs. It knows nothing of offsets.
+ * The request executor: takes the commands that make one request to their conclusion, through as
+ * many calls and attempts as that needs. It knows nothing of offsets.
  *
  * C1 A command that may start goes first to where its workflow most likely is: a workflow not known
  *    to run is started with the events in its argument (one call, and the start can be eager);
@@ -44,7 +44,7 @@ export interface TemporalPort {
   recall(workflowId: string): Promise<Recollection | Extract<Verdict, { kind: Unanswered }>>;
 }
 
-export interface CourierPorts extends Pick<TemporalPort, 'dispatch'> {
+export interface RequestExecutorPorts extends Pick<TemporalPort, 'dispatch'> {
   /**
    * As of `TemporalPort`, because of `command`, which keeps no place in flight meanwhile: it may take
    * its turn. Undefined: by then it was not `wanted`.
@@ -100,18 +100,18 @@ interface Errand {
 /** Workflows remembered as running: forgetting one costs a call, not correctness. */
 const remembered = 20_000;
 
-export class Courier {
-  readonly #ports: CourierPorts;
+export class RequestExecutor {
+  readonly #ports: RequestExecutorPorts;
   readonly #running = new Set<string>();
   readonly #hindsight: Hindsight;
 
-  constructor(ports: CourierPorts) {
+  constructor(ports: RequestExecutorPorts) {
     this.#ports = ports;
     this.#hindsight = new Hindsight(ports);
   }
 
   /** Concludes `commands`, which `requestSize` found to belong together. */
-  async deliver(
+  async execute(
     commands: readonly [Command, ...Command[]],
     skipped: readonly Skipped[],
     wanted: () => boolean,

@@ -1,10 +1,10 @@
 /** What a conclusion means for one command. Pure. */
 import type { Command, ParkFor } from '../matching/command.js';
-import type { Conclusion } from './courier.js';
+import type { Conclusion } from './request-executor.js';
 import type { Outcome } from './engine-ports.js';
 import type { Aside } from './item.js';
 
-export type Fate =
+export type Disposition =
   | { readonly kind: 'settled'; readonly as: Outcome['kind']; readonly reason?: string }
   | { readonly kind: 'aside'; readonly aside: Aside }
   | { readonly kind: 'again'; readonly cause: string }
@@ -20,10 +20,14 @@ const settledAs: Readonly<Record<Command['kind'], Outcome['kind']>> = {
   run: 'ran',
 };
 
-const appliedBefore: Fate = { kind: 'settled', as: 'ignored', reason: 'applied-before' };
+const appliedBefore: Disposition = { kind: 'settled', as: 'ignored', reason: 'applied-before' };
 
-/** The fate of `command`, the `index`th of the commands that `conclusion` is about. */
-export function fateOf(command: Command, conclusion: Conclusion, index: number): Fate {
+/** The disposition of `command`, the `index`th of the commands that `conclusion` is about. */
+export function dispositionOf(
+  command: Command,
+  conclusion: Conclusion,
+  index: number,
+): Disposition {
   switch (conclusion.kind) {
     case 'done':
       return { kind: 'settled', as: settledAs[command.kind] };
@@ -32,16 +36,16 @@ export function fateOf(command: Command, conclusion: Conclusion, index: number):
     case 'applied-before':
       return appliedBefore;
     case 'ran':
-      return effectFate(conclusion.outcomes[index]);
+      return effectDisposition(conclusion.outcomes[index]);
     case 'closed':
       if (conclusion.had?.[index] === true) return appliedBefore;
-      return goneFate(command, command.kind === 'run' ? 'dead-letter' : command.whenClosed, {
+      return goneDisposition(command, command.kind === 'run' ? 'dead-letter' : command.whenClosed, {
         reason: 'workflow-closed',
         words: 'is closed',
       });
     case 'missing': {
       const reaches = 'whenMissing' in command;
-      return goneFate(command, reaches ? command.whenMissing : 'dead-letter', {
+      return goneDisposition(command, reaches ? command.whenMissing : 'dead-letter', {
         reason: 'workflow-missing',
         words: 'does not exist',
       });
@@ -56,7 +60,9 @@ export function fateOf(command: Command, conclusion: Conclusion, index: number):
   }
 }
 
-function effectFate(outcome: (Conclusion & { kind: 'ran' })['outcomes'][number] | undefined): Fate {
+function effectDisposition(
+  outcome: (Conclusion & { kind: 'ran' })['outcomes'][number] | undefined,
+): Disposition {
   switch (outcome?.status) {
     case 'done':
       return { kind: 'settled', as: 'ran' };
@@ -75,11 +81,11 @@ function effectFate(outcome: (Conclusion & { kind: 'ran' })['outcomes'][number] 
   }
 }
 
-function goneFate(
+function goneDisposition(
   command: Command,
   choice: 'ignore' | 'leave-closed' | 'start-again' | 'dead-letter' | ParkFor,
   { reason, words }: { readonly reason: string; readonly words: string },
-): Fate {
+): Disposition {
   if (choice === 'ignore' || choice === 'leave-closed') {
     return { kind: 'settled', as: 'ignored', reason };
   }

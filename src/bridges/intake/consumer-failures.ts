@@ -1,6 +1,6 @@
 /**
- * Deaths of the consumer, one after the other: how long it stays dead, and whether it would die of the
- * same again. Each costs the whole group two rebalances. Pure: the clock is an argument.
+ * Failures of the consumer, one after the other: how long it stays dead, and whether it would die
+ * of the same again. Each costs the whole group two rebalances. Pure: the clock is an argument.
  *
  * D1 Whoever dies again without having read on rests before it comes back, longer each time.
  * D2 A partition that has more to read, and from whose next record on the consumer died again and
@@ -8,51 +8,51 @@
  * D3 What is known to pass (a broker that is away, a group in motion) is no reason to halt, however
  *    often.
  */
-import { type Place, placeOf } from './place.js';
+import { type PartitionCursor, partitionKey } from './partition-cursor.js';
 
 /** So often at one place, and it will not be otherwise the next time. */
-export const deathsMax = 6;
+export const failuresMax = 6;
 /** Whoever lived so long had a life, ms. */
 const lifeMs = 60_000;
 const restMs = { first: 500, most: 30_000 };
 
 /** One partition when the consumer died. */
 export type Reading = Pick<
-  Place,
+  PartitionCursor,
   'topic' | 'generation' | 'partition' | 'next' | 'logEnd' | 'full'
 >;
 
-export interface Inquest {
+export interface RestartDecision {
   /** It may come back after so long. */
   readonly afterMs: number;
   /** D2, in words; absent: it may. */
   readonly hopeless?: string;
 }
 
-/** Where it stood, and of how many deaths there that are not known to pass. */
-interface Grave {
+/** Where it stood, and of how many failures there that are not known to pass. */
+interface PriorFailures {
   readonly next: bigint;
-  readonly deaths: number;
+  readonly failures: number;
 }
 
-export class Deaths {
-  /** By incarnation of a partition; those of other members' partitions are kept. */
-  readonly #graves = new Map<string, Grave>();
+export class ConsumerFailures {
+  /** By generation of a partition; those of other members' partitions are kept. */
+  readonly #prior = new Map<string, PriorFailures>();
   #fruitless = 0;
 
   /** It died of `error` after `livedMs`, while it read `readings`. */
-  died(error: unknown, readings: Iterable<Reading>, livedMs: number): Inquest {
+  died(error: unknown, readings: Iterable<Reading>, livedMs: number): RestartDecision {
     let hasMoved = livedMs > lifeMs;
     const stuck: Reading[] = [];
     for (const reading of readings) {
-      const key = `${placeOf(reading.topic, reading.partition)}#${reading.generation}`;
-      const before = this.#graves.get(key);
+      const key = `${partitionKey(reading.topic, reading.partition)}#${reading.generation}`;
+      const before = this.#prior.get(key);
       const isSame = before?.next === reading.next;
       if (before !== undefined && !isSame) hasMoved = true;
       const isStuck = reading.next < reading.logEnd && !reading.full && !passes(error);
-      const deaths = (isSame ? before.deaths : 0) + (isStuck ? 1 : 0);
-      this.#graves.set(key, { next: reading.next, deaths });
-      if (isStuck && deaths >= deathsMax) stuck.push(reading);
+      const failures = (isSame ? before.failures : 0) + (isStuck ? 1 : 0);
+      this.#prior.set(key, { next: reading.next, failures });
+      if (isStuck && failures >= failuresMax) stuck.push(reading);
     }
     this.#fruitless = hasMoved ? 0 : this.#fruitless + 1;
     const afterMs =
@@ -63,11 +63,12 @@ export class Deaths {
 
 function hopelessBy(error: unknown, stuck: readonly Reading[]): string {
   const places = stuck.map(
-    ({ topic, partition, next }) => `${placeOf(topic, partition)} from offset ${String(next)} on`,
+    ({ topic, partition, next }) =>
+      `${partitionKey(topic, partition)} from offset ${String(next)} on`,
   );
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return (
-    `kafka: the consumer died ${String(deathsMax)} times of what cannot be read: ` +
+    `kafka: the consumer died ${String(failuresMax)} times of what cannot be read: ` +
     `${places.join(', ')}; the last time of ${reason}. Look at that batch (kafka-dump-log); to go ` +
     "on without it, stop the bridges and move the group's offset past it (kafka-consumer-groups " +
     '--reset-offsets)'

@@ -3,17 +3,17 @@
  *
  * R1 Reading is continuous: a batch is taken only if it was fetched from where the last one ended,
  *    whatever kafkajs believes its position to be. Anything else was fetched for another
- *    assignment, and the partition is read again from the right place. The place moves on only past
- *    what was handed over.
+ *    assignment, and the partition is read again from where it should be. The cursor moves on only
+ *    past what was handed over.
  * R2 Batches without records (only control or aborted ones) say where they end, not where they were
- *    fetched. They move the place on if they follow it; if they come from beyond it, only after a
+ *    fetched. They move the cursor on if they follow it; if they come from beyond it, only after a
  *    second reading has found nothing in between either (compaction).
  */
 import type { PartitionState } from '../engine/observer.js';
 import type { Assignment } from './starting-point.js';
 import type { PartitionSigns } from './watchdog.js';
 
-export class Place {
+export class PartitionCursor {
   readonly topic: string;
   readonly partition: number;
   readonly generation: string;
@@ -82,6 +82,6 @@ export class Place {
 }
 
 /** One text per partition, for maps. */
-export function placeOf(topic: string, partition: number): string {
+export function partitionKey(topic: string, partition: number): string {
   return `${topic}/${String(partition)}`;
 }

@@ -1,10 +1,10 @@
 /**
- * Shell: one term of a consumer, from one assignment of partitions to the next.
+ * Shell: one session of a consumer, from one assignment of partitions to the next.
  *
  * K1 Handlers return at once, but for one question to a broker that is put between two fetches: a
  *    handler that waits keeps its broker's other partitions, and the heartbeats, waiting with it.
- * K4 Nothing is read before the term is opened, and reading begins where the starting points say,
- *    wherever kafkajs would have begun. What was fetched before is not delivered after.
+ * K4 Nothing is read before the session is opened, and reading begins where the starting points
+ *    say, wherever kafkajs would have begun. What was fetched before is not delivered after.
  * K6 A big batch is handed over in slices, so that answers and heartbeats come in between.
  */
 import type { Cluster, Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
@@ -14,13 +14,13 @@ import type { Decoder } from '../matching/decoder.js';
 import type { Delivery } from '../engine/engine-ports.js';
 import type { PartitionState } from '../engine/observer.js';
 import { IdentityCheck } from './identity-check.js';
-import { Place, placeOf } from './place.js';
+import { PartitionCursor, partitionKey } from './partition-cursor.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { SchemaGate } from './schema-gate.js';
 import type { StartingPoint } from './starting-point.js';
 import type { PartitionSigns } from './watchdog.js';
 
-export interface TermPorts {
+export interface ConsumerSessionPorts {
   readonly consumer: Consumer;
   readonly cluster: Cluster;
   readonly decoder: Decoder;
@@ -28,8 +28,8 @@ export interface TermPorts {
   deliver(at: Delivery, records: readonly KafkaRecord[]): void;
   /** They are delivered once their schemas are there. */
   wait(at: Delivery, records: readonly KafkaRecord[]): void;
-  /** How far a partition was read, whatever becomes of the term. */
-  read(place: Place): void;
+  /** How far a partition was read, whatever becomes of the session. */
+  read(cursor: PartitionCursor): void;
   halt(cause: string): void;
   rejoin(reason: string): void;
 }
@@ -54,12 +54,12 @@ const holdMs = 15;
 
 const noHeaders = {};
 
-export class Term {
+export class ConsumerSession {
   readonly assigned: MemberAssignment;
   readonly generations = new Map<string, string>();
-  readonly #ports: TermPorts;
+  readonly #ports: ConsumerSessionPorts;
   readonly #gate: SchemaGate;
-  readonly #places = new Map<string, Place>();
+  readonly #cursors = new Map<string, PartitionCursor>();
   #identity: IdentityCheck | undefined;
   #epoch: number | undefined;
   #resting = false;
@@ -67,7 +67,7 @@ export class Term {
   #letGoAt = 0;
 
   /** Takes the partitions, and lets none of them be fetched yet. */
-  constructor(assigned: MemberAssignment, ports: TermPorts) {
+  constructor(assigned: MemberAssignment, ports: ConsumerSessionPorts) {
     this.assigned = assigned;
     this.#ports = ports;
     const { decoder, log } = ports;
@@ -98,12 +98,12 @@ export class Term {
     return this.#over;
   }
 
-  get places(): Iterable<Place> {
-    return this.#places.values();
+  get cursors(): Iterable<PartitionCursor> {
+    return this.#cursors.values();
   }
 
-  placeOf(topic: string, partition: number): Place | undefined {
-    return this.#places.get(placeOf(topic, partition));
+  cursorOf(topic: string, partition: number): PartitionCursor | undefined {
+    return this.#cursors.get(partitionKey(topic, partition));
   }
 
   /**
@@ -112,10 +112,10 @@ export class Term {
    */
   signs(state: PartitionState, now: number): PartitionSigns | undefined {
     const { topic, partition } = state;
-    const place = this.placeOf(topic, partition);
-    const full = this.#resting || state.paused || place?.full === true;
+    const cursor = this.cursorOf(topic, partition);
+    const full = this.#resting || state.paused || cursor?.full === true;
     const paused = full || this.#gate.holds(topic, partition);
-    return place?.signs({ ...state, paused }, now);
+    return cursor?.signs({ ...state, paused }, now);
   }
 
   /**
@@ -130,9 +130,9 @@ export class Term {
     const now = performance.now();
     for (const { assignment, logEnd } of points) {
       const { topic, partition, generation, from } = assignment;
-      const place = new Place(assignment, now);
-      place.logEnd = logEnd;
-      this.#places.set(placeOf(topic, partition), place);
+      const cursor = new PartitionCursor(assignment, now);
+      cursor.logEnd = logEnd;
+      this.#cursors.set(partitionKey(topic, partition), cursor);
       this.generations.set(topic, generation);
       this.#ports.consumer.seek({ topic, partition, offset: from.toString() });
     }
@@ -153,29 +153,29 @@ export class Term {
   }
 
   pause(topic: string, partition: number): void {
-    const place = this.placeOf(topic, partition);
-    if (place === undefined) return;
-    place.full = true;
+    const cursor = this.cursorOf(topic, partition);
+    if (cursor === undefined) return;
+    cursor.full = true;
     this.#steer('pause', topic, partition);
   }
 
   resume(topic: string, partition: number): void {
-    const place = this.placeOf(topic, partition);
-    if (place === undefined) return;
-    place.full = false;
+    const cursor = this.cursorOf(topic, partition);
+    if (cursor === undefined) return;
+    cursor.full = false;
     this.#release(topic, partition);
   }
 
   /** The batch handler. */
   async take({ batch }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch;
-    const place = this.placeOf(topic, partition);
-    if (!this.isOpen || this.#resting || place === undefined) return;
+    const cursor = this.cursorOf(topic, partition);
+    if (!this.isOpen || this.#resting || cursor === undefined) return;
     if (this.#identity !== undefined && !(await this.#isSame(this.#identity))) return;
     const fetched = BigInt((batch as unknown as FetchedBatch).fetchedOffset);
     const next = BigInt(batch.lastOffset()) + 1n;
-    if (!place.continues(fetched, next)) {
-      this.#readAgain(place);
+    if (!cursor.continues(fetched, next)) {
+      this.#readAgain(cursor);
       return;
     }
     const highWatermark = BigInt(batch.highWatermark);
@@ -184,24 +184,24 @@ export class Term {
       const following = messages[at + sliceRecords];
       const slice = messages.slice(at, at + sliceRecords);
       const until = following === undefined ? next : BigInt(following.offset);
-      if (!this.#pass(place, recordsOf(place, slice), until, highWatermark)) break;
-      place.moveTo(until, performance.now());
+      if (!this.#pass(cursor, recordsOf(cursor, slice), until, highWatermark)) break;
+      cursor.moveTo(until, performance.now());
     }
-    if (!this.#over) this.#ports.read(place);
+    if (!this.#over) this.#ports.read(cursor);
   }
 
   /** A batch of which kafkajs hands over nothing: only control records, or aborted ones. */
   passOver(at: EmptyBatch): void {
-    const place = this.placeOf(at.topic, at.partition);
-    if (!this.isOpen || place === undefined) return;
+    const cursor = this.cursorOf(at.topic, at.partition);
+    if (!this.isOpen || cursor === undefined) return;
     const first = at.firstOffset === null ? undefined : BigInt(at.firstOffset);
     const next = BigInt(at.lastOffset) + 1n;
-    if (!place.passOver(first, next, performance.now())) this.#readAgain(place);
-    else this.#pass(place, [], next, BigInt(at.highWatermark));
+    if (!cursor.passOver(first, next, performance.now())) this.#readAgain(cursor);
+    else this.#pass(cursor, [], next, BigInt(at.highWatermark));
   }
 
   #pass(
-    { topic, partition }: Place,
+    { topic, partition }: PartitionCursor,
     records: readonly KafkaRecord[],
     next: bigint,
     highWatermark: bigint,
@@ -220,7 +220,7 @@ export class Term {
     return taken;
   }
 
-  /** False when the topic is another by now, or the term is over. Insists on an answer. */
+  /** False when the topic is another by now, or the session is over. Insists on an answer. */
   async #isSame(identity: IdentityCheck): Promise<boolean> {
     for (let attempt = 1; this.isOpen; attempt += 1) {
       try {
@@ -241,16 +241,16 @@ export class Term {
     this.#letGoAt = performance.now() + holdMs;
   }
 
-  #readAgain({ topic, partition, next }: Place): void {
+  #readAgain({ topic, partition, next }: PartitionCursor): void {
     this.#ports.log.debug({ topic, partition, next: next.toString() }, 'read again from here');
     this.#ports.consumer.seek({ topic, partition, offset: next.toString() });
   }
 
   #release(topic: string, partition: number): void {
-    const place = this.placeOf(topic, partition);
-    if (place === undefined || this.#resting || place.full || this.#gate.holds(topic, partition))
+    const cursor = this.cursorOf(topic, partition);
+    if (cursor === undefined || this.#resting || cursor.full || this.#gate.holds(topic, partition))
       return;
-    place.resumed(performance.now());
+    cursor.resumed(performance.now());
     this.#steer('resume', topic, partition);
   }
 
@@ -265,14 +265,15 @@ export class Term {
     try {
       this.#ports.consumer[how]([{ topic, partitions: [partition] }]);
     } catch (error) {
-      // kafkajs throws while the consumer is not running; the next term says anew what is paused.
+      // kafkajs throws while the consumer is not running; the next session says anew what is
+      // paused.
       this.#ports.log.debug({ how, topic, partition, error }, 'consumer is not running');
     }
   }
 }
 
 function recordsOf(
-  { topic, generation, partition }: Place,
+  { topic, generation, partition }: PartitionCursor,
   messages: readonly KafkaMessage[],
 ): KafkaRecord[] {
   return messages.map(({ offset, timestamp, key, value, headers = noHeaders }) => {

@@ -1,7 +1,7 @@
 /** What the engine remembers of held records: what waits for what. */
 import { describe, expect, it } from 'vitest';
 import type { HeldKey, HeldNote } from '../../../src/bridges/holding/held.js';
-import { Holds } from '../../../src/bridges/holding/holds.js';
+import { HeldIndex } from '../../../src/bridges/holding/held-index.js';
 import { aRecord } from '../../support/records.js';
 
 const workflowId = 'w';
@@ -25,7 +25,7 @@ describe('a topic that was created again', () => {
   const fresh = aNote(3, { generation: '1' });
 
   it('its records wait behind what is held of the one before it, and never the other way round', () => {
-    const holds = new Holds();
+    const holds = new HeldIndex();
     holds.reset([head, behind]);
     expect(holds.blocks(at(3, '1'), workflowId, false)).toBe(true);
     holds.add(fresh);
@@ -42,7 +42,7 @@ describe('a topic that was created again', () => {
   });
 
   it('so it is after a claim, too: what was held first is before', () => {
-    const holds = new Holds();
+    const holds = new HeldIndex();
     holds.reset([head, behind, fresh]);
     const waits = [head, behind, fresh].map((note) =>
       holds.mustWait(note, workflowId, nothingIsAhead),
@@ -56,7 +56,7 @@ describe('a topic that was created again', () => {
 });
 
 it('a queue of any length: who comes, and who goes, costs the same', () => {
-  const holds = new Holds();
+  const holds = new HeldIndex();
   const length = 50_000;
   holds.add(aNote(0, { state: 'dead' }));
   for (let offset = 1; offset < length; offset += 1) {
@@ -81,7 +81,7 @@ it('a queue of any length: who comes, and who goes, costs the same', () => {
 });
 
 it('what is read again comes to its place, and each route of a record to its own', () => {
-  const holds = new Holds();
+  const holds = new HeldIndex();
   for (const offset of [5, 9, 7, 3]) holds.add(aNote(offset));
   holds.add(aNote(7, { route: 'other' }));
   holds.add(aNote(1, { state: 'dead', blocks: false }));

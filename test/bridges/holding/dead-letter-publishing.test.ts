@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Letter, LetterRefused } from '../../../src/bridges/holding/dead-letters.js';
+import { type DeadLetter, DeadLetterRefused } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import type { EnginePorts, Outcome } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
@@ -8,7 +8,7 @@ import { aRecord } from '../../support/records.js';
 const assignment = { topic: 'shop.events', generation: '0', partition: 0, from: 0n };
 
 /** An engine without a store, to which two records come that nobody can read. */
-async function stage(bury: (letter: Letter) => Promise<void>) {
+async function stage(publishDeadLetter: (letter: DeadLetter) => Promise<void>) {
   const halts: string[] = [];
   const outcomes: Outcome[] = [];
   const naps: (() => void)[] = [];
@@ -16,7 +16,7 @@ async function stage(bury: (letter: Letter) => Promise<void>) {
   const ports: EnginePorts = {
     groupId: 'g',
     ...{
-      bury,
+      publishDeadLetter,
       dispatch: never,
       recall: never,
       inboxOf: never,
@@ -51,7 +51,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 test('E3: a letter that can never be there halts, once, and its record is not released', async () => {
   const { engine, halts, outcomes, released } = await stage(({ record }) =>
-    record.offset === '0' ? Promise.resolve() : Promise.reject(new LetterRefused('too large')),
+    record.offset === '0' ? Promise.resolve() : Promise.reject(new DeadLetterRefused('too large')),
   );
   expect(halts).toEqual(['too large']);
   expect(released()).toEqual([1]);

@@ -1,11 +1,11 @@
 /**
  * Shell: a kafkajs consumer feeding an engine.
  *
- * K2 Offsets are committed by us alone, and only between the opening of a term and its end
+ * K2 Offsets are committed by us alone, and only between the opening of a session and its end
  *    (`commits.ts`).
  * K3 A consumer that crashes, falls silent or lost its claim is rebuilt; only a halt or a stop ends
- *    the intake. What Kafka refuses us for good halts, and so does what cannot be read (`deaths.ts`).
- *    A topic that is missing keeps nobody from the others.
+ *    the intake. What Kafka refuses us for good halts, and so does what cannot be read
+ *    (`consumer-failures.ts`). A topic that is missing keeps nobody from the others.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
@@ -13,7 +13,7 @@ import type { Logger } from 'pino';
 import type { MemberAssignment } from './assignment.js';
 import { Commits, type Member } from './commits.js';
 import { endsWithin } from './deadline.js';
-import { Deaths } from './deaths.js';
+import { ConsumerFailures } from './consumer-failures.js';
 import type { Decoder } from '../matching/decoder.js';
 import type { Engine } from '../engine/engine.js';
 import {
@@ -24,12 +24,12 @@ import {
   subscribe,
 } from './group-consumer.js';
 import { kafkaRefusal } from './kafka-refusal.js';
-import { becomeMember } from './predecessors.js';
-import { readingOf, takeOver, type TakeOverSettings } from './take-over.js';
-import { Term } from './term.js';
-import { Vigil } from './vigil.js';
+import { becomeMember } from './stale-members.js';
+import { readingOf, type SessionStartSettings, startSession } from './session-start.js';
+import { ConsumerSession } from './consumer-session.js';
+import { TopicMonitor } from './topic-monitor.js';
 
-export interface IntakeSettings extends GroupSettings, TakeOverSettings {
+export interface IntakeSettings extends GroupSettings, SessionStartSettings {
   readonly commitEveryMs: number;
   readonly decoder: Decoder;
   /** Nothing of a partition was settled for so long, though something waits. */
@@ -47,21 +47,21 @@ export class Intake {
   readonly #kafka: Kafka;
   readonly #settings: IntakeSettings;
   readonly #log: Logger;
-  readonly #vigil: Vigil;
-  /** By topic, generation and partition: how far this process has read, in any term. */
+  readonly #monitor: TopicMonitor;
+  /** By topic, generation and partition: how far this process has read, in any session. */
   readonly #reached = new Map<string, bigint>();
-  /** By topic, the incarnation that was read last. */
+  /** By topic, the generation that was read last. */
   #read: ReadonlyMap<string, string> = new Map();
   #engine: Engine | undefined;
   #commits: Commits | undefined;
   #current: GroupConsumer | undefined;
-  #term: Term | undefined;
+  #session: ConsumerSession | undefined;
   #subscribed: readonly string[] = [];
   #aliveAt = 0;
   #timers: NodeJS.Timeout[] = [];
   #rebuilding: Promise<void> | undefined;
   #dead: GroupConsumer | undefined;
-  readonly #deaths = new Deaths();
+  readonly #failures = new ConsumerFailures();
   #builtAt = 0;
   #resting = false;
   #ended = false;
@@ -76,7 +76,7 @@ export class Intake {
     const ends = (topic: string, partition: number, end: bigint): void => {
       this.#engine?.learnEnd(topic, partition, end);
     };
-    this.#vigil = new Vigil({ stuck, halt, rejoin: this.rejoin, ends }, log);
+    this.#monitor = new TopicMonitor({ stuck, halt, rejoin: this.rejoin, ends }, log);
   }
 
   /** Resolves when the consumer runs; it may not have been given partitions yet. K3 */
@@ -97,28 +97,28 @@ export class Intake {
 
   /** True once the group has given this member its partitions. */
   get assigned(): boolean {
-    return this.#term?.isOpen ?? false;
+    return this.#session?.isOpen ?? false;
   }
 
   pause(topic: string, partition: number): void {
-    this.#term?.pause(topic, partition);
+    this.#session?.pause(topic, partition);
   }
 
   resume(topic: string, partition: number): void {
-    this.#term?.resume(topic, partition);
+    this.#session?.resume(topic, partition);
   }
 
   /** Reads nothing more, whoever resumes what; what is settled is committed as before. */
   rest(): void {
     this.#resting = true;
-    this.#term?.rest();
+    this.#session?.rest();
   }
 
   /** Commits what is settled. A failed commit is tried again at the next turn. */
   async commit(): Promise<void> {
-    const [made, term] = [this.#current, this.#term];
-    if (made === undefined || term === undefined) return;
-    await this.#commits?.commit(this.#memberOf(made, term));
+    const [made, session] = [this.#current, this.#session];
+    if (made === undefined || session === undefined) return;
+    await this.#commits?.commit(this.#memberOf(made, session));
   }
 
   /**
@@ -140,7 +140,7 @@ export class Intake {
     for (const timer of this.#timers) clearInterval(timer);
     const until = performance.now() + withinMs;
     const committed = await endsWithin(withinMs / 2, this.commit());
-    this.#term?.end();
+    this.#session?.end();
     const leaving = Promise.all([this.#leave(), this.#rebuilding]);
     return (await endsWithin(until - performance.now(), leaving)) && committed;
   }
@@ -157,18 +157,18 @@ export class Intake {
       autoCommit: false,
       eachBatchAutoResolve: true,
       partitionsConsumedConcurrently: 64,
-      eachBatch: (payload) => this.#termOf(made)?.take(payload) ?? Promise.resolve(),
+      eachBatch: (payload) => this.#sessionOf(made)?.take(payload) ?? Promise.resolve(),
     });
   }
 
   /** K2 */
-  #memberOf(made: GroupConsumer, term: Term): Member {
-    const isCurrent = (): boolean => term.isOpen && this.#termOf(made) === term;
-    return { consumer: made.consumer, assigned: term.assigned, isCurrent };
+  #memberOf(made: GroupConsumer, session: ConsumerSession): Member {
+    const isCurrent = (): boolean => session.isOpen && this.#sessionOf(made) === session;
+    return { consumer: made.consumer, assigned: session.assigned, isCurrent };
   }
 
-  #termOf(made: GroupConsumer): Term | undefined {
-    return made === this.#current ? this.#term : undefined;
+  #sessionOf(made: GroupConsumer): ConsumerSession | undefined {
+    return made === this.#current ? this.#session : undefined;
   }
 
   #listen(made: GroupConsumer): void {
@@ -176,7 +176,7 @@ export class Intake {
       joined: ({ memberId, memberAssignment }) => {
         if (made !== this.#current) return;
         // K2: what it had may be another's, also where nothing is begun any more.
-        this.#term?.end();
+        this.#session?.end();
         if (this.#ended) return;
         becomeMember(made.consumer, memberId);
         this.#begin(made, memberAssignment);
@@ -188,7 +188,7 @@ export class Intake {
       alive: () => {
         this.#aliveAt = performance.now();
       },
-      empty: (batch) => this.#termOf(made)?.passOver(batch),
+      empty: (batch) => this.#sessionOf(made)?.passOver(batch),
       died: (error) => {
         if (made !== this.#current) return;
         this.#dead = made;
@@ -197,47 +197,47 @@ export class Intake {
     });
   }
 
-  /** After a death: D1 and D2 of `deaths.ts`. */
+  /** After a death: D1 and D2 of `consumer-failures.ts`. */
   #rise(made: GroupConsumer, error: Error): void {
-    const term = this.#termOf(made);
-    const readings = term?.isOpen === true ? term.places : [];
+    const session = this.#sessionOf(made);
+    const readings = session?.isOpen === true ? session.cursors : [];
     const livedMs = performance.now() - this.#builtAt;
-    const { afterMs, hopeless } = this.#deaths.died(error, readings, livedMs);
+    const { afterMs, hopeless } = this.#failures.died(error, readings, livedMs);
     if (hopeless === undefined) this.rejoin(`it died: ${error.message}`, afterMs);
     else this.#halt(hopeless);
   }
 
-  /** A new term begins: nothing of the last one is delivered or committed any more. */
+  /** A new session begins: nothing of the last one is delivered or committed any more. */
   #begin(made: GroupConsumer, assigned: MemberAssignment): void {
-    if (this.#term !== undefined && this.#term.generations.size > 0) {
-      this.#read = this.#term.generations;
+    if (this.#session !== undefined && this.#session.generations.size > 0) {
+      this.#read = this.#session.generations;
     }
     const { decoder, halt } = this.#settings;
-    const term = new Term(assigned, {
+    const session = new ConsumerSession(assigned, {
       ...{ ...made, decoder, halt, log: this.#log },
       deliver: (at, records) => this.#engine?.deliver(at, records),
       wait: (at, records) => this.#engine?.wait(at, records),
-      read: (place) => {
-        this.#reached.set(readingOf(place), place.next);
+      read: (cursor) => {
+        this.#reached.set(readingOf(cursor), cursor.next);
       },
       rejoin: this.rejoin,
     });
-    this.#term = term;
-    if (this.#resting) term.rest();
+    this.#session = session;
+    if (this.#resting) session.rest();
     this.#aliveAt = performance.now();
     const engine = this.#engine;
     if (engine === undefined) return;
-    void takeOver({
-      ...{ term, engine, settings: this.#settings, log: this.#log },
+    void startSession({
+      ...{ session, engine, settings: this.#settings, log: this.#log },
       ...{ read: this.#read, reached: this.#reached },
-      begin: (assignments) => void this.#commits?.begin(this.#memberOf(made, term), assignments),
+      begin: (assignments) => void this.#commits?.begin(this.#memberOf(made, session), assignments),
     });
   }
 
   #look(): void {
     if (this.#ended || this.#rebuilding !== undefined) return;
-    void this.#vigil.look({
-      ...{ cluster: this.#current?.cluster, term: this.#term, aliveAt: this.#aliveAt },
+    void this.#monitor.look({
+      ...{ cluster: this.#current?.cluster, session: this.#session, aliveAt: this.#aliveAt },
       ...{ patterns: this.#settings.topics, subscribed: this.#subscribed },
       partitions: () => this.#engine?.state().partitions ?? [],
     });
@@ -245,7 +245,7 @@ export class Intake {
 
   async #rebuild(afterMs: number): Promise<void> {
     await endsWithin(endMs, this.commit());
-    this.#term?.end();
+    this.#session?.end();
     await this.#leave();
     await this.#rest(afterMs);
     for (let attempt = 1; !this.#ended; attempt += 1) {

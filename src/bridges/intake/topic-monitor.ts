@@ -9,9 +9,9 @@ import { logEnds } from './assignment.js';
 import { changedTopic } from './identity-check.js';
 import { kafkaRefusal } from './kafka-refusal.js';
 import type { PartitionState } from '../engine/observer.js';
-import { placeOf } from './place.js';
+import { partitionKey } from './partition-cursor.js';
 import { existingTopics, subscribedTopics } from './subscription.js';
-import type { Term } from './term.js';
+import type { ConsumerSession } from './consumer-session.js';
 import type { TopicPattern } from '../matching/topic-pattern.js';
 import { type Finding, Watchdog } from './watchdog.js';
 
@@ -21,7 +21,7 @@ const silentMs = 90_000;
 /** What is looked at. */
 export interface Sight {
   readonly cluster: Cluster | undefined;
-  readonly term: Term | undefined;
+  readonly session: ConsumerSession | undefined;
   /** What the routes name, and what of it is read now. */
   readonly patterns: readonly TopicPattern[];
   readonly subscribed: readonly string[];
@@ -39,7 +39,7 @@ export interface Reactions {
   readonly ends: (topic: string, partition: number, end: bigint) => void;
 }
 
-export class Vigil {
+export class TopicMonitor {
   readonly #reactions: Reactions;
   readonly #log: Logger;
   readonly #watchdog = new Watchdog();
@@ -58,13 +58,13 @@ export class Vigil {
     else if (performance.now() - sight.aliveAt > silentMs) {
       this.#reactions.rejoin('nothing is heard of it');
     }
-    if (sight.term?.isOpen === true) await this.#lookAt(sight.term, sight);
+    if (sight.session?.isOpen === true) await this.#lookAt(sight.session, sight);
     this.#looking = false;
   }
 
-  async #lookAt(term: Term, sight: Sight): Promise<void> {
+  async #lookAt(session: ConsumerSession, sight: Sight): Promise<void> {
     try {
-      if ((await this.#hasOtherTopics(term, sight)) || (await this.#hasLessThanItReads(term)))
+      if ((await this.#hasOtherTopics(session, sight)) || (await this.#hasLessThanItReads(session)))
         return;
     } catch (error) {
       const refusal = kafkaRefusal(error);
@@ -72,7 +72,7 @@ export class Vigil {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.debug({ error: reason }, 'the brokers cannot be looked at');
     }
-    this.#watch(term, sight);
+    this.#watch(session, sight);
   }
 
   /** Where none of the topics exists, nobody joins the group: is there one by now? */
@@ -84,7 +84,7 @@ export class Vigil {
   }
 
   async #hasOtherTopics(
-    { cluster, generations }: Term,
+    { cluster, generations }: ConsumerSession,
     { patterns, subscribed }: Sight,
   ): Promise<boolean> {
     const topics = subscribedTopics(patterns, await existingTopics(cluster, patterns));
@@ -97,25 +97,25 @@ export class Vigil {
     return changed !== undefined;
   }
 
-  async #hasLessThanItReads(term: Term): Promise<boolean> {
-    const ends = await logEnds(term.cluster, term.assigned);
-    for (const place of term.places) {
-      const log = ends.get(placeOf(place.topic, place.partition));
+  async #hasLessThanItReads(session: ConsumerSession): Promise<boolean> {
+    const ends = await logEnds(session.cluster, session.assigned);
+    for (const cursor of session.cursors) {
+      const log = ends.get(partitionKey(cursor.topic, cursor.partition));
       if (log === undefined) continue;
-      place.logEnd = log.end;
-      this.#reactions.ends(place.topic, place.partition, log.end);
-      if (place.next >= log.start) continue;
-      const where = placeOf(place.topic, place.partition);
+      cursor.logEnd = log.end;
+      this.#reactions.ends(cursor.topic, cursor.partition, log.end);
+      if (cursor.next >= log.start) continue;
+      const where = partitionKey(cursor.topic, cursor.partition);
       this.#reactions.rejoin(`${where} begins after what was read`);
       return true;
     }
     return false;
   }
 
-  #watch(term: Term, { partitions, aliveAt }: Sight): void {
+  #watch(session: ConsumerSession, { partitions, aliveAt }: Sight): void {
     const now = performance.now();
     const states = partitions();
-    const signs = states.flatMap((state) => term.signs(state, now) ?? []);
+    const signs = states.flatMap((state) => session.signs(state, now) ?? []);
     for (const finding of this.#watchdog.findings(
       { consumerAt: aliveAt, partitions: signs },
       now,
@@ -125,7 +125,7 @@ export class Vigil {
       this.#log.error(about, 'something is stuck');
       if (finding.kind === 'consumer-silent') this.#reactions.rejoin('it shows no sign of life');
       else if (finding.kind === 'partition-silent') {
-        this.#reactions.rejoin(`${placeOf(finding.topic, finding.partition)} brings nothing`);
+        this.#reactions.rejoin(`${partitionKey(finding.topic, finding.partition)} brings nothing`);
       } else this.#reactions.stuck(finding.topic, finding.partition, forMs);
     }
   }

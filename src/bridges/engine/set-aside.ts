@@ -3,7 +3,7 @@
  * either. They are remembered at once, and settled when that is durable (H7).
  */
 import { skippedOf } from '../../workflows/index.js';
-import { bury } from '../holding/burial.js';
+import { publishDeadLetter } from '../holding/dead-letter-publishing.js';
 import { laneOf, longestParkMs } from '../matching/command.js';
 import type { EnginePorts, Outcome } from './engine-ports.js';
 import { type HeldNote, heldKey, type HeldState, keyQueue } from '../holding/held.js';
@@ -30,7 +30,7 @@ export interface SettingAside {
   readonly item?: Item;
 }
 
-export class Asides {
+export class SetAside {
   readonly #ports: EnginePorts;
   readonly #held: HeldRecords;
   readonly #engine: Surroundings;
@@ -71,11 +71,11 @@ export class Asides {
     this.#held.remember(note);
     this.#underWay += 1;
     const letter = { record, route, reason, detail, ...(how.item && accountOf(how.item)) };
-    const buried =
+    const published =
       state === 'dead' && isRejectReason(reason)
-        ? bury(this.#ports, letter, () => this.#engine.isCurrent(passage))
+        ? publishDeadLetter(this.#ports, letter, () => this.#engine.isCurrent(passage))
         : Promise.resolve(true);
-    const written = await this.#held.write({ ...note, record }, buried);
+    const written = await this.#held.write({ ...note, record }, published);
     if (written === 'over') this.#engine.settle(passage, undefined);
     if (written === 'fenced' && this.#engine.isCurrent(passage)) this.#engine.lost();
     if (written === 'held') {
