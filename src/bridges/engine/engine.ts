@@ -10,9 +10,9 @@
  *    current assignment. The inbox makes the repetition harmless.
  * E3 A reason that holds for every record halts the engine; nothing is released past it.
  */
+import { Admission } from './admission.js';
 import { SetAside } from './set-aside.js';
 import { laneOf } from '../matching/command.js';
-import { decisionsOn } from './decisions.js';
 import { Dispatcher } from './dispatcher.js';
 import {
   type Assignment,
@@ -29,7 +29,6 @@ import { heldKey } from '../holding/held.js';
 import { HeldRecords } from '../holding/held-records.js';
 import type { Item, Passage } from './item.js';
 import type { EngineState } from './observer.js';
-import { sizeOf } from './own-bytes.js';
 import type { KafkaRecord } from '../matching/record.js';
 import { Redrive } from '../holding/redrive.js';
 import type { Decision } from '../matching/route.js';
@@ -45,8 +44,7 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   readonly #redrive: Redrive;
   readonly #windows: Windows;
-  /** What came before the claim on held records was answered. */
-  #early: { readonly at: Delivery; readonly records: readonly KafkaRecord[] }[] | undefined;
+  readonly #admission: Admission;
   #epoch = 0;
   #stopped = false;
 
@@ -60,6 +58,17 @@ export class Engine {
     const ports = { ...world, halt };
     this.#ports = ports;
     this.#windows = new Windows(ports, limits.window);
+    this.#admission = new Admission(ports, this.#windows, {
+      epoch: () => this.#epoch,
+      isStopped: () => this.#stopped,
+      decided: (passage, decisions) => {
+        if (decisions.length === 0) this.#settle(passage, undefined);
+        for (const decision of decisions) this.#act(passage, decision);
+      },
+      taken: () => {
+        this.#dispatcher.pump();
+      },
+    });
     this.#held = new HeldRecords(ports);
     this.#setAside = new SetAside(ports, this.#held, {
       isCurrent: (passage) => this.#isCurrent(passage),
@@ -93,7 +102,7 @@ export class Engine {
 
   /** Nothing waits and nothing is in flight. */
   get idle(): boolean {
-    return this.#dispatcher.idle && this.#setAside.idle && this.#early === undefined;
+    return this.#dispatcher.idle && this.#setAside.idle && !this.#admission.waits;
   }
 
   get inFlight(): number {
@@ -113,7 +122,7 @@ export class Engine {
     this.#windows.open(partitions, this.#epoch);
     this.#ports.observer.assigned(partitions.length);
     if (this.#held.exists) {
-      this.#early = [];
+      this.#admission.hold();
       void this.#claim(partitions, this.#epoch);
     }
     return this.#epoch;
@@ -122,7 +131,7 @@ export class Engine {
   /** The partitions are nobody's, or another's: nothing of ours may settle or overtake any more. */
   revoke(): void {
     this.#epoch += 1;
-    this.#early = undefined;
+    this.#admission.forget();
     this.#windows.close();
     this.#held.forget();
     this.#dispatcher.drop((item) => !this.#isWanted(item));
@@ -132,7 +141,7 @@ export class Engine {
   stop(): void {
     this.#stopped = true;
     this.#held.stop();
-    this.#early = undefined;
+    this.#admission.forget();
     this.#dispatcher.drop(() => true);
   }
 
@@ -141,20 +150,7 @@ export class Engine {
    * partition that is not assigned, is ignored.
    */
   deliver(at: Delivery, records: readonly KafkaRecord[]): void {
-    const window = this.#windows.at(at);
-    if (at.epoch !== this.#epoch || this.#stopped || window === undefined) return;
-    if (this.#early !== undefined) {
-      this.#early.push({ at, records });
-      window.wait(records, at.highWatermark);
-      this.#windows.pause(window);
-      return;
-    }
-    try {
-      this.#take(window, at, records);
-    } catch (error) {
-      const from = `${at.topic}/${at.partition}/${records[0]?.offset ?? '?'}`;
-      this.#ports.halt(`engine: records from ${from} on could not be taken: ${complaintOf(error)}`);
-    }
+    this.#admission.deliver(at, records);
   }
 
   /** Records that will be delivered once something is there that reading them needs. */
@@ -188,54 +184,15 @@ export class Engine {
 
   state(): EngineState {
     const { inFlight, limit, queued, lanes } = this.#dispatcher;
-    const waitsForStore = this.#early !== undefined;
+    const waitsForStore = this.#admission.waits;
     return { inFlight, limit, queued, lanes, waitsForStore, partitions: this.#windows.state() };
   }
 
   async #claim(partitions: readonly Assignment[], epoch: number): Promise<void> {
     const claimed = await this.#held.claim(partitions, () => epoch === this.#epoch);
     if (!claimed || this.#stopped || epoch !== this.#epoch) return;
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    for (const { at, records } of early) this.deliver(at, records);
+    this.#admission.begin();
     for (const window of this.#windows) this.#windows.resumeIfEasy(window);
-  }
-
-  #take(window: PartitionWindow, at: Delivery, records: readonly KafkaRecord[]): void {
-    window.arrive(records, at.highWatermark);
-    let unmatched = 0;
-    for (const record of records) {
-      unmatched += this.#accept(window, record);
-      // E3: no gap to be stepped over, but what nothing could be decided on.
-      if (this.#stopped) return;
-    }
-    window.offsets.advance(at.next);
-    if (unmatched > 0) this.#ports.observer.ignored(at.topic, 'no-match', unmatched);
-    if (!window.paused && window.isFull()) this.#windows.pause(window);
-    this.#dispatcher.pump();
-  }
-
-  /** Answers 1 where no route wanted the record. */
-  #accept(window: PartitionWindow, record: KafkaRecord): number {
-    const offset = BigInt(record.offset);
-    if (window.done?.has(offset) === true) {
-      window.offsets.pass(offset);
-      return 0;
-    }
-    const decisions = decisionsOn(this.#ports, record);
-    if (decisions === undefined) return 0;
-    const [only] = decisions;
-    if (only?.kind === 'ignore' && only.reason === 'no-match') {
-      return window.offsets.pass(offset) ? 1 : 0;
-    }
-    const bytes = sizeOf(record);
-    if (!window.deliver(offset, bytes)) return 0;
-    const open = decisions.length;
-    const passage: Passage = { kind: 'passage', window, record, offset, bytes, open };
-    window.enter(offset, record, decisions);
-    if (open === 0) this.#settle(passage, undefined);
-    for (const decision of decisions) this.#act(passage, decision);
-    return 0;
   }
 
   #act(passage: Passage, decision: Decision): void {
