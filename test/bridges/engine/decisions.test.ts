@@ -5,6 +5,7 @@ import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
 import { type Decision, routeTable } from '../../../src/bridges/matching/route.js';
+import { enginePorts, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { entries, entryRoute } from '../../support/ledger-entries.js';
 import { aRecord } from '../../support/records.js';
@@ -31,23 +32,18 @@ function throwing(at: number, error: unknown): EnginePorts['decide'] {
 async function stage(decide: EnginePorts['decide'], more: Partial<EnginePorts> = {}) {
   const halts: string[] = [];
   const sent: string[] = [];
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', observer: silent, decide },
+  const ports = enginePorts({
+    decide,
     dispatch: ({ kind }) => {
       sent.push(kind);
       return Promise.resolve({ kind: 'done' });
     },
     recall: () => Promise.resolve({ kind: 'running' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    publishDeadLetter: () => Promise.resolve(),
-    pause: () => undefined,
-    resume: () => undefined,
     sleep: () => new Promise(() => undefined),
-    ...{ random: () => 0, now: () => 0, clock: () => 0 },
     halt: (cause) => void halts.push(cause),
-    lost: () => undefined,
     ...more,
-  };
+  });
   const engine = new Engine(ports);
   const epoch = engine.assigned([assignment]);
   await settle();
@@ -59,10 +55,6 @@ async function stage(decide: EnginePorts['decide'], more: Partial<EnginePorts> =
   const released = () => engine.releases().map(({ offset }) => Number(offset));
   return { engine, deliver, halts, sent, released };
 }
-
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done));
-};
 
 test.each([new Error('no such ledger'), new TypeError('no such ledger')])(
   'E3: %s of `to` halts and names record, route and error; nothing is released past it',

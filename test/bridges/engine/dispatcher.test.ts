@@ -9,6 +9,7 @@ import type { Request } from '../../../src/bridges/engine/request.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
 import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
 import type { Verdict } from '../../../src/bridges/engine/verdict.js';
+import { enginePorts, Naps, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -32,14 +33,14 @@ async function stage(answers: Answers, scene: Scene = {}) {
   const { store = new FakeHoldingStore(), command = aSignal } = scene;
   const { recall = () => Promise.resolve({ kind: 'running' }) } = scene;
   const sent: (readonly [string, ...string[]])[] = [];
-  const naps: (() => void)[] = [];
+  const naps = new Naps();
   const attempts: number[] = [];
   const observer: Observer = {
     ...silent,
     retrying: (_what, _retry, attempt) => void attempts.push(attempt),
   };
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', store, observer },
+  const ports = enginePorts({
+    ...{ store, observer },
     decide: (record) => [{ kind: 'dispatch', route: 'r', park: false, command: command(record) }],
     dispatch: (request) => {
       sent.push([addressOf(request), ...idsOf(request)]);
@@ -47,18 +48,8 @@ async function stage(answers: Answers, scene: Scene = {}) {
     },
     recall,
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    publishDeadLetter: () => Promise.resolve(),
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
-    random: () => 0,
-    now: () => 0,
-    clock: () => 0,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+    sleep: naps.sleep,
+  });
   const engine = new Engine(ports, limits);
   const epoch = engine.assigned([assignment]);
   await settle();
@@ -71,10 +62,7 @@ async function stage(answers: Answers, scene: Scene = {}) {
     engine.deliver({ ...assignment, epoch, next: BigInt(next) }, records);
     return settle();
   };
-  const wake = (): Promise<void> => {
-    for (const nap of naps.splice(0)) nap();
-    return settle();
-  };
+  const wake = (): Promise<void> => naps.wake();
   const watermark = (): bigint | undefined => [...engine.windows][0]?.offsets.watermark();
   return { engine, deliver, wake, sent, attempts, watermark };
 }
@@ -325,10 +313,3 @@ function idsOf(request: Request): string[] {
 }
 
 /** Everything that can go on without a sleep's end has gone on. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-}

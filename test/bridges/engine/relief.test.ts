@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest';
 import type { DeadLetter } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
+import { defaultLimits } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { Verdict } from '../../../src/bridges/engine/verdict.js';
 import type { WhenMissing } from '../../../src/bridges/matching/command.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
+import { enginePorts, Naps, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -24,14 +25,14 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
   const store = new FakeHoldingStore();
   const applied: string[] = [];
   const letters: DeadLetter[] = [];
-  const naps: (() => void)[] = [];
+  const naps = new Naps();
   const world = {
     nowMs: 0,
     whenMissing: 'ignore' as WhenMissing,
     answer: (workflowId: string): Verdict => (workflowId === 'bad' ? busy : done),
   };
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', observer: silent, ...(how === 'bare' ? {} : { store }) },
+  const ports = enginePorts({
+    ...{ observer: silent, ...(how === 'bare' ? {} : { store }) },
     decide: (record) => {
       const { offset, key } = record;
       const position = topicPosition(record);
@@ -53,17 +54,9 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
       letters.push(letter);
       return Promise.resolve();
     },
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
-    random: () => 0,
-    now: () => 0,
+    sleep: naps.sleep,
     clock: () => world.nowMs,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+  });
   const engine = new Engine(ports, limits);
   const epoch = engine.assigned([{ ...at, from: 0n }]);
   await settle();
@@ -78,7 +71,7 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
   };
   const wake = async (): Promise<void> => {
     world.nowMs += 20_000;
-    for (const nap of naps.splice(0)) nap();
+    void naps.wake();
     await settle();
   };
   const tend = async (): Promise<void> => {
@@ -94,10 +87,6 @@ async function stage(park: boolean, how: 'store' | 'bare' = 'store') {
       return [offset, ended ?? state, reason];
     });
   return { engine, world, applied, letters, deliver, wake, tend, watermark, held, store };
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** So many records of workflows that get on. */

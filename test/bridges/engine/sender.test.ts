@@ -1,10 +1,11 @@
 /** What one request carries for many lanes: none of them waits for another. */
 import { expect, test } from 'vitest';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
+import { defaultLimits } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { EffectOutcome } from '../../../src/bridges/matching/command.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
+import { enginePorts, Naps, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { anEvent, aRecord } from '../../support/records.js';
 
@@ -14,9 +15,9 @@ const assignment = { topic: 'shop.events', generation: '0', partition: 0, from: 
 async function stage(store: FakeHoldingStore) {
   const sent: string[][] = [];
   const decided: string[] = [];
-  const naps: (() => void)[] = [];
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', store },
+  const naps = new Naps();
+  const ports = enginePorts({
+    ...{ store },
     observer: {
       ...silent,
       decided: ({ record, kind }) => decided.push(`${record.offset} ${kind}`),
@@ -38,18 +39,8 @@ async function stage(store: FakeHoldingStore) {
     },
     recall: () => Promise.resolve({ kind: 'missing' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    publishDeadLetter: () => Promise.resolve(),
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
-    random: () => 0,
-    now: () => 0,
-    clock: () => 0,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+    sleep: naps.sleep,
+  });
   const engine = new Engine(ports, defaultLimits);
   const epoch = engine.assigned([assignment]);
   await settle();
@@ -62,10 +53,7 @@ async function stage(store: FakeHoldingStore) {
     engine.deliver({ ...assignment, epoch, next: BigInt(next) }, records);
     return settle();
   };
-  const wake = (): Promise<void> => {
-    for (const nap of naps.splice(0)) nap();
-    return settle();
-  };
+  const wake = (): Promise<void> => naps.wake();
   return { engine, sent, decided, deliver, wake };
 }
 
@@ -92,10 +80,3 @@ test('D6: while the store is away, an event of a list that is refused holds up n
 });
 
 /** Everything that can go on without a sleep's end has gone on. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) {
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-}

@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test, vi } from 'vitest';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent, standstillOf } from '../../../src/bridges/engine/observer.js';
 import { RegistryUnavailable } from '../../../src/bridges/formats/schema-registry.js';
 import { PartitionCursor } from '../../../src/bridges/intake/partition-cursor.js';
@@ -12,6 +11,7 @@ import { ConsumerSession } from '../../../src/bridges/intake/consumer-session.js
 import { Watchdog } from '../../../src/bridges/intake/watchdog.js';
 import { createDecoder, type Decoder } from '../../../src/bridges/matching/decoder.js';
 import { bridgeMetrics } from '../../../src/bridges/metrics.js';
+import { enginePorts, Naps } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -21,24 +21,15 @@ const anHourAgo = Date.now() - 3_600_000;
 
 /** An engine that ignores whatever it can decide on, and what a scraper reads of it. */
 function stage(store?: FakeHoldingStore) {
-  const naps: (() => void)[] = [];
+  const naps = new Naps();
   const never = () => Promise.reject(new Error('not asked'));
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', observer: silent, dispatch: never, recall: never, inboxOf: never },
+  const ports = enginePorts({
+    ...{ observer: silent, dispatch: never, recall: never, inboxOf: never },
     ...(store === undefined ? {} : { store }),
     publishDeadLetter: never,
     decide: () => [{ kind: 'ignore', route: 'r', reason: 'not-concerned' }],
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
-    random: () => 0,
-    now: () => 0,
-    clock: () => 0,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+    sleep: naps.sleep,
+  });
   const engine = new Engine(ports);
   const registry = new Registry();
   bridgeMetrics({ registry, state: () => engine.state() });
@@ -48,7 +39,7 @@ function stage(store?: FakeHoldingStore) {
     return line === undefined ? undefined : Number(line.split(' ').at(-1));
   };
   const wake = (): void => {
-    for (const nap of naps.splice(0)) nap();
+    void naps.wake();
   };
   /** Whether the watchdog tells of the partition, when all stays as it is for three minutes. */
   const isStuck = (): boolean => {

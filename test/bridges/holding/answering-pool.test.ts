@@ -4,7 +4,6 @@ import pg from 'pg';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import { heldSummary } from '../../../src/bridges/holding/held-summary.js';
 import type { Held, HoldingStore } from '../../../src/bridges/holding/held.js';
@@ -12,6 +11,7 @@ import { createHoldingStore } from '../../../src/bridges/holding/holding-store.j
 import { topicPosition } from '../../../src/bridges/matching/position.js';
 import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
 import { poolSettings } from '../../../src/postgres-pool.js';
+import { enginePorts } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -115,8 +115,8 @@ async function stage() {
     told: (token, keys) => now().told(token, keys),
   };
   const never = () => Promise.reject(new Error('not asked'));
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', store, recall: never, publishDeadLetter: () => Promise.resolve() },
+  const ports = enginePorts({
+    ...{ store, recall: never },
     inboxOf: () => Promise.resolve({ kind: 'seen', inbox: undefined }),
     observer: {
       ...silent,
@@ -129,17 +129,8 @@ async function stage() {
           ? { kind: 'done' }
           : { kind: 'reject', reason: 'refused-arguments', detail: '' },
       ),
-    pause: () => undefined,
-    resume: () => undefined,
     sleep: () => new Promise((wake) => setImmediate(wake)),
-    random: () => 0,
-    now: () => 0,
-    clock: () => 0,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+  });
   const engine = new Engine(ports);
   ends.push(() => {
     engine.stop();

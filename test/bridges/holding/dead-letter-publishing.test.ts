@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { type DeadLetter, DeadLetterRefused } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import type { EnginePorts, Outcome } from '../../../src/bridges/engine/engine-ports.js';
+import type { Outcome } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
+import { enginePorts, Naps, settle } from '../../support/engine-ports.js';
 import { aRecord } from '../../support/records.js';
 
 const assignment = { topic: 'shop.events', generation: '0', partition: 0, from: 0n };
@@ -11,43 +12,31 @@ const assignment = { topic: 'shop.events', generation: '0', partition: 0, from: 
 async function stage(publishDeadLetter: (letter: DeadLetter) => Promise<void>) {
   const halts: string[] = [];
   const outcomes: Outcome[] = [];
-  const naps: (() => void)[] = [];
+  const naps = new Naps();
   const never = () => Promise.reject(new Error('nothing is sent'));
-  const ports: EnginePorts = {
-    groupId: 'g',
+  const ports = enginePorts({
     ...{
       publishDeadLetter,
       dispatch: never,
       recall: never,
       inboxOf: never,
-      random: () => 0,
-      now: () => 0,
-      clock: () => 0,
     },
     observer: { ...silent, decided: (outcome) => void outcomes.push(outcome) },
     decide: () => [
       { kind: 'reject', route: 'r', reason: 'undecodable-json', detail: 'no', park: false },
     ],
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
+    sleep: naps.sleep,
     halt: (cause) => void halts.push(cause),
-    lost: () => undefined,
-  };
+  });
   const engine = new Engine(ports);
   const epoch = engine.assigned([assignment]);
   const records = ['0', '1'].map((offset) => aRecord({ offset }));
   engine.deliver({ ...assignment, epoch, next: 2n }, records);
   await settle();
-  const wake = (): Promise<void> => {
-    for (const nap of naps.splice(0)) nap();
-    return settle();
-  };
+  const wake = (): Promise<void> => naps.wake();
   const released = () => engine.releases().map(({ offset }) => Number(offset));
   return { engine, halts, outcomes, wake, released };
 }
-
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('E3: a letter that can never be there halts, once, and its record is not released', async () => {
   const { engine, halts, outcomes, released } = await stage(({ record }) =>

@@ -7,13 +7,13 @@ import { expect, test } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
 import type { TemporalPort } from '../../../src/bridges/engine/request-executor.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
-import { silent } from '../../../src/bridges/engine/observer.js';
+import { defaultLimits } from '../../../src/bridges/engine/engine-ports.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
 import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
 import type { Request } from '../../../src/bridges/engine/request.js';
 import { Inbox } from '../../../src/workflows/inbox.js';
 import type { Event } from '../../../src/workflows/index.js';
+import { enginePorts, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -34,8 +34,8 @@ async function stage() {
     world.isSilent
       ? { kind: 'retry', scope: 'all', cause: 'no worker', code: 'deadline-exceeded' }
       : { kind: 'seen', inbox: inbox.state() };
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', store, observer: silent },
+  const ports = enginePorts({
+    store,
     decide: (record) => [{ kind: 'dispatch', route: 'r', park: false, command: commandOf(record) }],
     dispatch: (request) => {
       const events = 'events' in request ? request.events : [request.event];
@@ -51,19 +51,9 @@ async function stage() {
     },
     recall: () => Promise.resolve({ kind: 'running' }),
     inboxOf: () => Promise.resolve(answer()),
-    publishDeadLetter: () => Promise.resolve(),
-    pause: () => undefined,
-    resume: () => undefined,
     // A pace is kept by sleeping: here nobody does.
     sleep: () => Promise.resolve(),
-    random: () => 0,
-    now: () => 0,
-    clock: () => 0,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+  });
   const engine = new Engine(ports, defaultLimits);
   const epoch = engine.assigned([{ ...at, from: 0n }]);
   await settle();
@@ -212,9 +202,3 @@ test('any number waits behind one, and the last of them costs no more than the f
   expect(store.rows.filter(({ held }) => held.state === 'behind')).toHaveLength(50_000);
   expect(applied).toEqual([]);
 });
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}

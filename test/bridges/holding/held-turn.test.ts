@@ -1,11 +1,11 @@
 /** What a turn does with held records that are due: some cannot be read yet, the time of others is over. */
 import { expect, test } from 'vitest';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import { defaultLimits, type EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
-import { silent } from '../../../src/bridges/engine/observer.js';
+import { defaultLimits } from '../../../src/bridges/engine/engine-ports.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
 import type { KafkaRecord } from '../../../src/bridges/matching/record.js';
 import type { Decision } from '../../../src/bridges/matching/route.js';
+import { enginePorts, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -18,8 +18,8 @@ async function stage() {
   const applied: string[] = [];
   const world = { nowMs: 0, readable: new Set(['json', 'avro']), running: new Set<string>() };
   const isReadable = ({ value }: KafkaRecord): boolean => world.readable.has(String(value));
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', store, observer: silent },
+  const ports = enginePorts({
+    store,
     decide: (record) => {
       if (!isReadable(record)) throw new Error('a schema was not prepared');
       return [decisionOn(record)];
@@ -33,18 +33,10 @@ async function stage() {
     },
     recall: () => Promise.resolve({ kind: 'missing' }),
     inboxOf: () => Promise.resolve({ kind: 'missing' }),
-    publishDeadLetter: () => Promise.resolve(),
-    pause: () => undefined,
-    resume: () => undefined,
     sleep: () => Promise.resolve(),
-    random: () => 0,
     now: () => world.nowMs,
     clock: () => world.nowMs,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+  });
   let next = 0;
   let engine: Engine;
   let epoch: number;
@@ -140,9 +132,3 @@ test('what waited behind another has its own time, also across bridges', async (
   await deliver('w', 'json');
   expect(applied).toEqual(['3']);
 });
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
 import { type DeadLetter, deadLetterHeaders } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { Verdict } from '../../../src/bridges/engine/verdict.js';
 import { topicPosition } from '../../../src/bridges/matching/position.js';
 import type { Decision } from '../../../src/bridges/matching/route.js';
+import { enginePorts, Naps, settle } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 import { aRecord } from '../../support/records.js';
 
@@ -34,12 +34,12 @@ async function stage(
   how: 'store' | 'bare' = 'bare',
 ) {
   const letters: DeadLetter[] = [];
-  const naps: (() => void)[] = [];
+  const naps = new Naps();
   const left = [...answers];
   const world = { nowMs: 1_000 };
   const store = new FakeHoldingStore(() => world.nowMs);
-  const ports: EnginePorts = {
-    ...{ groupId: 'g', observer: silent, ...(how === 'bare' ? {} : { store }) },
+  const ports = enginePorts({
+    ...{ observer: silent, ...(how === 'bare' ? {} : { store }) },
     decide: () => [decision],
     dispatch: () => Promise.resolve(left.shift() ?? refused),
     recall: () => Promise.resolve({ kind: 'running' }),
@@ -48,17 +48,9 @@ async function stage(
       letters.push(letter);
       return Promise.resolve();
     },
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
-    random: () => 0,
-    now: () => 0,
+    sleep: naps.sleep,
     clock: () => world.nowMs,
-    halt: (cause) => {
-      throw new Error(`halted: ${cause}`);
-    },
-    lost: () => undefined,
-  };
+  });
   const engine = new Engine(ports);
   const epoch = engine.assigned([{ ...at, from: 0n }]);
   await settle();
@@ -66,16 +58,12 @@ async function stage(
   await settle();
   const wake = (): Promise<void> => {
     world.nowMs += 500;
-    for (const nap of naps.splice(0)) nap();
-    return settle();
+    return naps.wake();
   };
   const headers = () => letters.map((letter) => deadLetterHeaders(letter, 'g', 9_000));
   return { engine, world, wake, headers };
 }
 
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
 const dispatch = (command: Command): Decision => ({
   ...{ kind: 'dispatch', route: 'r', park: false, command },
 });

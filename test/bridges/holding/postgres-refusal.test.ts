@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Engine } from '../../../src/bridges/engine/engine.js';
-import type { EnginePorts } from '../../../src/bridges/engine/engine-ports.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import { postgresRefusal } from '../../../src/bridges/holding/postgres-refusal.js';
+import { enginePorts, Naps } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 
 const failure = (code: string, message = 'it says no'): Error =>
@@ -27,12 +27,11 @@ test.each([
   ['ECONNREFUSED', 0],
 ])('a store that answers a claim with %s halts the engine %i times', async (code, times) => {
   const halts: string[] = [];
-  const naps: (() => void)[] = [];
+  const naps = new Naps();
   const store = new FakeHoldingStore();
   store.claim = () => Promise.reject(failure(code));
   const never = () => Promise.reject(new Error('nothing is sent'));
-  const ports: EnginePorts = {
-    groupId: 'g',
+  const ports = enginePorts({
     ...{
       store,
       observer: silent,
@@ -41,18 +40,14 @@ test.each([
       inboxOf: never,
       publishDeadLetter: never,
     },
-    ...{ random: () => 0, now: () => 0, clock: () => 0, decide: () => [] },
-    pause: () => undefined,
-    resume: () => undefined,
-    sleep: () => new Promise((wake) => void naps.push(wake)),
+    sleep: naps.sleep,
     halt: (cause) => void halts.push(cause),
-    lost: () => undefined,
-  };
+  });
   const engine = new Engine(ports);
   engine.assigned([{ topic: 't', generation: '0', partition: 0, from: 0n }]);
   for (let turn = 0; turn < 3; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));
-    for (const nap of naps.splice(0)) nap();
+    void naps.wake();
   }
   expect(halts).toHaveLength(times);
 });
