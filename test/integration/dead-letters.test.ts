@@ -92,6 +92,16 @@ describe('the dead-letter topic', () => {
     expect(topics[0]?.partitions).toHaveLength(6);
   });
 
+  it('L1: a header without a value has no bytes, and is named', async () => {
+    const { source, target, letters } = await scene();
+    const headers = { none: null as unknown as undefined, some: 'x' };
+    await letters.publish(aLetter(source, { headers }));
+    const [found] = await read(target, 1);
+    const text = (name: string) => found?.message.headers?.[name]?.toString();
+    expect([text('none'), text('some')]).toEqual(['', 'x']);
+    expect(text('__headrace.errors.null.headers')).toBe('["none"]');
+  });
+
   it('L1: a time that the topic refuses is kept as text, and the letter is there', async () => {
     const { source, target, letters } = await scene();
     const timestamp = '9223372036854775807';

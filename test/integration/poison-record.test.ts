@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { KafkaMessage } from 'kafkajs';
 import { deadLetterTopic, shopTopics } from '../../src/bridges/shop-topics.js';
+import { wireHeaders } from '../../src/bridges/matching/record.js';
 import { eventually, exists, openSite, type Site } from '../support/site.js';
 
 describe('poison record', () => {
@@ -38,6 +39,8 @@ describe('poison record', () => {
     const key = Buffer.from([0, 159, 146, 150]);
     const bytes = Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x0a]);
     const trace = Buffer.from([1, 2, 3, 255]);
+    // Names that every object knows, too.
+    const headers = { trace, constructor: 'c', ['__proto__']: ['p', 'q'] };
     const event = (n: number) =>
       JSON.stringify({
         id: `${site.name}-${String(n)}`,
@@ -51,7 +54,7 @@ describe('poison record', () => {
       topic: shopTopics.events,
       messages: [
         { partition, key: 'a', value: event(1) },
-        { partition, key, value: bytes, headers: { trace } },
+        { partition, key, value: bytes, headers },
         { partition, key: 'b', value: wrongField },
         { partition, key: 'c', value: event(3) },
       ],
@@ -65,7 +68,13 @@ describe('poison record', () => {
     expect(mine()).toHaveLength(1);
     const [letter] = mine();
     expect(letter?.key).toEqual(key);
-    expect(letter?.headers?.['trace']).toEqual(trace);
+    const kept = Object.entries(wireHeaders(letter?.headers ?? {})).slice(0, 3);
+    const [c, p, q] = ['c', 'p', 'q'].map((one) => Buffer.from(one));
+    expect(kept).toEqual([
+      ['trace', trace],
+      ['constructor', c],
+      ['__proto__', [p, q]],
+    ]);
     const text = (name: string) => letter?.headers?.[name]?.toString();
     expect(text('__headrace.errors.reason')).toBe('undecodable-json');
     expect(text('__dlq.errors.topic')).toBe(shopTopics.events);

@@ -1,23 +1,22 @@
 /**
  * Shell: a rejected record, its reason and its origin, to the dead-letter topic.
  *
- * L1 Key, value, headers and timestamp are kept byte for byte; what we add are headers of our own in
- *    the broker's `__dlq.errors.*` family (KIP-1191) and `__headrace.errors.*`, all as text. A
- *    timestamp that the topic refuses (`message.timestamp.after.max.ms`) becomes one of these.
+ * L1 Key, value, headers and timestamp are kept byte for byte, but for what `dead-letter-headers.ts`
+ *    says; what we add are headers of our own. A timestamp that the topic refuses
+ *    (`message.timestamp.after.max.ms`) becomes one of these.
  * L2 A letter is delivered when every in-sync replica has it. Until then `publish` rejects, and may
  *    be called again: it may then be there twice.
  * L3 Nothing blocks for ever: a topic that is missing is created, a client that failed is replaced,
  *    and a record too large for the topic leaves a letter without its value, if the value is kept
  *    elsewhere. What no retry can mend is refused: where it is not, and where we may not write.
  */
-import { CompressionTypes, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs';
+import { CompressionTypes, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { Logger } from 'pino';
+import { deadLetterHeaders } from './dead-letter-headers.js';
 import { ensureDeadLetterTopic, sizeLimitOf } from './dead-letter-topic.js';
 import { kafkaRefusal } from '../intake/kafka-refusal.js';
 import type { KafkaRecord } from '../matching/record.js';
 
-/** Kafka refuses records with very large headers; a detail is for reading, not for storage. */
-const detailLength = 2_000;
 /** How long the number of a topic's partitions is believed. */
 const countMs = 60_000;
 
@@ -128,26 +127,6 @@ export function openDeadLetters(
   return { publish, close };
 }
 
-/** The headers of a dead letter: those of the record, then ours. */
-export function deadLetterHeaders(letter: DeadLetter, group: string, nowMs = Date.now()): IHeaders {
-  const { record, route, reason, detail, lane, workflowId, attempts, firstFailedMs } = letter;
-  return {
-    ...record.headers,
-    '__dlq.errors.topic': record.topic,
-    '__dlq.errors.partition': String(record.partition),
-    '__dlq.errors.offset': record.offset,
-    '__dlq.errors.group': group,
-    '__dlq.errors.delivery.count': String(attempts ?? 1),
-    '__dlq.errors.message': detail.slice(0, detailLength),
-    '__headrace.errors.reason': reason,
-    '__headrace.errors.route': route,
-    '__headrace.errors.generation': record.generation,
-    '__headrace.errors.first.failed.at': new Date(firstFailedMs ?? nowMs).toISOString(),
-    ...(lane === undefined ? {} : { '__headrace.errors.queue': lane }),
-    ...(workflowId === undefined ? {} : { '__headrace.errors.workflow.id': workflowId }),
-  };
-}
-
 /**
  * The partition of a letter: its own where both topics have as many, so that a key's letters keep
  * their order; else `undefined`, by the hash of the key, or by its own number where it has no key.
@@ -162,6 +141,9 @@ export function partitionFor(
   return key === null ? partition % target : undefined;
 }
 
+/** A larger key is left out with its value. */
+const keyLength = 2_000;
+
 /** What is left of a letter that is too large: our headers, and the number of bytes it had. */
 export function withoutContent(message: Message, bytes: number): Message {
   const ours = Object.entries(message.headers ?? {}).filter(([name]) =>
@@ -170,7 +152,7 @@ export function withoutContent(message: Message, bytes: number): Message {
   return {
     ...message,
     // A large key would not fit either; the value tells nothing without it.
-    key: (message.key?.length ?? 0) > detailLength ? null : (message.key ?? null),
+    key: (message.key?.length ?? 0) > keyLength ? null : (message.key ?? null),
     value: null,
     headers: { ...Object.fromEntries(ours), '__headrace.errors.omitted.bytes': String(bytes) },
   };

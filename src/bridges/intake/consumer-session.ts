@@ -15,7 +15,7 @@ import type { Delivery } from '../engine/engine-ports.js';
 import type { PartitionState } from '../engine/observer.js';
 import { IdentityCheck } from './identity-check.js';
 import { PartitionCursor, partitionKey } from './partition-cursor.js';
-import type { KafkaRecord } from '../matching/record.js';
+import { type KafkaRecord, wireHeaders } from '../matching/record.js';
 import { SchemaGate } from './schema-gate.js';
 import type { StartingPoint } from './starting-point.js';
 import type { PartitionSigns } from './watchdog.js';
@@ -277,6 +277,7 @@ function recordsOf(
   messages: readonly KafkaMessage[],
 ): KafkaRecord[] {
   return messages.map(({ offset, timestamp, key, value, headers = noHeaders }) => {
-    return { topic, generation, partition, offset, timestamp, key, value, headers };
+    const own = wireHeaders(headers);
+    return { topic, generation, partition, offset, timestamp, key, value, headers: own };
   });
 }

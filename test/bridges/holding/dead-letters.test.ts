@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { deadLetterHeaders } from '../../../src/bridges/holding/dead-letter-headers.js';
 import {
   type DeadLetter,
-  deadLetterHeaders,
   partitionFor,
   withoutContent,
 } from '../../../src/bridges/holding/dead-letters.js';
@@ -30,6 +30,24 @@ describe('dead letters', () => {
     });
     expect(String(headers['__dlq.errors.message'])).toHaveLength(2_000);
     expect(Object.keys(headers)).not.toContain('__headrace.errors.workflow.id');
+  });
+
+  it('L1: a header without a value has no bytes, and its name is told; also where it came twice', () => {
+    const none = null as unknown as undefined;
+    const twice = [Buffer.from('a'), null as unknown as Buffer];
+    const record = { ...letter.record, headers: { trace, none, twice, empty: Buffer.alloc(0) } };
+    const headers = deadLetterHeaders({ ...letter, record }, 'g', 0);
+    expect(headers).toMatchObject({
+      ...{ trace, none: Buffer.alloc(0), twice: [Buffer.from('a'), Buffer.alloc(0)] },
+      '__headrace.errors.null.headers': '["none","twice"]',
+    });
+    // What it takes to be written.
+    for (const value of Object.values(headers).flat()) {
+      expect(() => Buffer.byteLength(value ?? (null as unknown as string))).not.toThrow();
+    }
+    expect(deadLetterHeaders(letter, 'g', 0)).not.toHaveProperty([
+      '__headrace.errors.null.headers',
+    ]);
   });
 
   it('names lane, workflow, attempts and first failure where they are known', () => {

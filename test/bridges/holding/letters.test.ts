@@ -1,7 +1,8 @@
 /** What dead letters tell of their records, by the way that they really take. */
 import { expect, test } from 'vitest';
 import type { Command } from '../../../src/bridges/matching/command.js';
-import { type DeadLetter, deadLetterHeaders } from '../../../src/bridges/holding/dead-letters.js';
+import { deadLetterHeaders } from '../../../src/bridges/holding/dead-letter-headers.js';
+import type { DeadLetter } from '../../../src/bridges/holding/dead-letters.js';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
 import type { Verdict } from '../../../src/bridges/engine/verdict.js';

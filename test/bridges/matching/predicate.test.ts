@@ -156,12 +156,15 @@ test.each([
   ['another value', header('tenant', 'us'), 'no'],
   ['a pattern', header('tenant', /^e/g), 'yes'],
   ['several headers of one name', header('hop', 'b'), 'yes'],
+  ['one without a value is there', header('none'), 'yes'],
+  ['one without a value has none', header('none', ''), 'no'],
+  ['a name that every object knows', header('constructor'), 'no'],
   ['the key', key('1001'), 'yes'],
   ['another key', key(['1002', '1003']), 'no'],
 ] as const)('header and key: %s', (_, predicate, match) => {
   const record = aRecord({
     value: Buffer.from('{}'),
-    headers: { tenant: Buffer.from('eu'), hop: ['a', 'b'] },
+    headers: { tenant: Buffer.from('eu'), hop: ['a', 'b'], none: null as unknown as undefined },
   });
   // Twice: a pattern must not remember where it stopped.
   for (const again of [1, 2]) {
