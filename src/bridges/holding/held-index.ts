@@ -68,13 +68,13 @@ export class HeldIndex {
     if (over?.size === 0) this.#passedOver.delete(workflowId);
   }
 
-  /** A held record changed its state. */
-  change(key: HeldKey, to: Pick<HeldNote, 'state'> & Partial<Pick<HeldNote, 'blocks'>>): void {
+  /** A held record changed its state; what `to` does not say stays as it was. */
+  change(key: HeldKey, to: Pick<HeldNote, 'state'> & Partial<HeldNote>): void {
     const remembered = this.#byKey.get(keyOf(key));
     if (remembered === undefined) return;
     const { note } = remembered;
-    const { state, blocks = note.blocks } = to;
-    const changed = { ...note, state, blocks };
+    const { state, blocks = note.blocks, reason = note.reason, detail = note.detail } = to;
+    const changed = { ...note, state, blocks, reason, detail };
     if (isOrdered(note) && !isOrdered(changed)) this.#dequeue(remembered);
     remembered.note = changed;
     remembered.durableSince = Infinity;

@@ -104,3 +104,15 @@ it('what is read again comes to its place, and each route of a record to its own
   holds.change(aNote(1), { state: 'dead', blocks: false });
   expect(waits(9)).toBe(false);
 });
+
+it('what was tried and is a dead letter for want of its workflow is passed by the start that comes', () => {
+  const holds = new HeldIndex();
+  holds.add(aNote(1));
+  const detail = 'does not exist';
+  holds.change(aNote(1), { state: 'dead', reason: 'workflow-missing', detail, blocks: true });
+  expect(holds.blocks(at(2), workflowId, false)).toBe(true);
+  expect(holds.blocks(at(2), workflowId, true)).toBe(false);
+  // As an operator's look finds it.
+  holds.refresh(aNote(1, { state: 'dead', reason: 'update-refused' }), 1);
+  expect(holds.blocks(at(2), workflowId, true)).toBe(true);
+});
