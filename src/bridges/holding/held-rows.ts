@@ -128,9 +128,12 @@ export function storedDetail(detail: string): string {
   return escapeText(detail.slice(0, detailLength));
 }
 
-/** Milliseconds since the epoch as Postgres reads them. */
+/** The last moment that is written with a year of four digits, as Postgres reads it. */
+const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** Milliseconds since the epoch as Postgres reads them; what is later is the end of the year 9999. */
 export function instant(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.min(ms, latestMs)).toISOString();
 }
 
 /** Bytes of a record's key and value. */

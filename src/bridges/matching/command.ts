@@ -6,6 +6,7 @@ import type { Event, Opening } from '../../workflows/index.js';
 
 /** The event waits for the workflow this long, visibly; then it becomes a dead letter. */
 export interface ParkFor {
+  /** From 0 to 100 years. */
   readonly parkMs: number;
 }
 
@@ -113,6 +114,20 @@ export function longestParkMs(command: Command): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
+const longestMs = 100 * 365 * 24 * 60 * 60 * 1_000;
+
+/** @throws RangeError where a time for which an event may wait is none. */
+function checked(options: ReachOptions): ReachOptions {
+  for (const choice of [options.whenMissing, options.whenClosed]) {
+    const parkMs = typeof choice === 'object' ? choice.parkMs : 0;
+    if (parkMs >= 0 && parkMs <= longestMs) continue;
+    throw new RangeError(
+      `routes: parkMs is ${String(parkMs)}: give milliseconds from 0 to ${String(longestMs)} (100 years)`,
+    );
+  }
+  return options;
+}
+
 /** A workflow the bridge can start: its one argument opens an inbox. */
 // The parameter is `never` so that every workflow function is assignable, whatever its argument.
 type InboxWorkflow = (input: never) => Promise<unknown>;
@@ -153,34 +168,34 @@ export function signalWithStart<W extends InboxWorkflow>(
   return { kind: 'signalWithStart', workflow: name, workflowId, event, settings, ...options };
 }
 
-/** Delivers the event to the inbox of a run of `workflow`, where there is one. */
+/** Delivers the event to the inbox of a run of `workflow`, where there is one. @throws RangeError */
 export function signal<W extends InboxWorkflow>(
   _workflow: W,
   workflowId: string,
   event: EventOf<W>,
   options: ReachOptions,
 ): SignalCommand {
-  return { kind: 'signal', workflowId, event, ...options };
+  return { kind: 'signal', workflowId, event, ...checked(options) };
 }
 
-/** Calls `definition` of a running workflow with the event; settled by its answer. */
+/** Calls `definition` of a running workflow with the event; settled by its answer. @throws RangeError */
 export function update<E extends Event>(
   definition: { readonly name: string; readonly '@@temporal-args'?: [E] },
   workflowId: string,
   event: E,
   options: ReachOptions,
 ): UpdateCommand {
-  return { kind: 'update', update: definition.name, workflowId, event, ...options };
+  return { kind: 'update', update: definition.name, workflowId, event, ...checked(options) };
 }
 
-/** Requests the cancellation of a running workflow, because of the event. */
+/** Requests the cancellation of a running workflow, because of the event. @throws RangeError */
 export function cancel(
   workflowId: string,
   event: Event,
   reason: string,
   options: ReachOptions,
 ): CancelCommand {
-  return { kind: 'cancel', workflowId, event, reason, ...options };
+  return { kind: 'cancel', workflowId, event, reason, ...checked(options) };
 }
 
 /** What an effect made of one event. */
