@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Held } from '../../src/bridges/holding/held.js';
 import { storiesAt } from '../../src/bridges/holding/held-admin.js';
 import { ensureHoldingSchema } from '../../src/bridges/holding/holding-schema.js';
+import { postgresRefusal } from '../../src/bridges/holding/postgres-refusal.js';
 import { createHoldingStore } from '../../src/bridges/holding/holding-store.js';
 import { aRecord } from '../support/records.js';
 
@@ -81,6 +82,16 @@ insert into headrace.held (topic, generation, partition, record_offset, route, r
 select '${topic}', 'g', p, n, 'r', '96229c0a-1dcb-79d7-d509-13f882e31449', 'dead', 'q',
   md5('q')::uuid, false, 'schema-mismatch', '', '[]', '0', 0
 from generate_series(0, 1) as p, generate_series(1, 3) as n;`;
+
+it('a store without its tables refuses, and says so; so does one with older ones', async () => {
+  const store = createHoldingStore(pool);
+  const refused = async (): Promise<string | undefined> =>
+    store.claim('g', [at(0)]).then(() => 'claimed', postgresRefusal);
+  expect(await refused()).toMatch(/42P01.*`headrace prepare`/);
+  await pool.query(older);
+  expect(await refused()).toMatch(/42703.*`headrace prepare`/);
+  await pool.query('drop schema headrace cascade');
+});
 
 it('rows and claims of no group: theirs who claims first, and the older bridge is fenced', async () => {
   await pool.query(older);

@@ -17,7 +17,7 @@ import {
 } from './held.js';
 import { HeldIndex } from './held-index.js';
 import { backoffMs } from '../engine/limiter.js';
-import { postgresRefusal } from './postgres-refusal.js';
+import { storeRefusal } from './postgres-refusal.js';
 import { HeldWriter, type Kept } from './held-writer.js';
 
 /** A look at what is due brings so many at most that can be tried, and reads so many at most. */
@@ -258,7 +258,7 @@ export class HeldRecords {
 
   /** The store did not answer, which passes, or refuses us, which does not. */
   #troubled(error: unknown, attempt = 1): [] {
-    const refusal = postgresRefusal(error);
+    const refusal = storeRefusal(error);
     if (refusal !== undefined) this.#ports.halt(refusal);
     const cause = error instanceof Error ? error.message : String(error);
     const retry = { scope: 'all', cause, code: 'store-away' } as const;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Engine } from '../../../src/bridges/engine/engine.js';
 import { silent } from '../../../src/bridges/engine/observer.js';
-import { postgresRefusal } from '../../../src/bridges/holding/postgres-refusal.js';
+import { postgresRefusal, storeRefusal } from '../../../src/bridges/holding/postgres-refusal.js';
 import { enginePorts, Naps } from '../../support/engine-ports.js';
 import { FakeHoldingStore } from '../../support/fake-holding-store.js';
 
@@ -18,12 +18,30 @@ test('rights that are missing, and a password that is missing', () => {
   expect(postgresRefusal(none)).toMatch(/DATABASE_URL/);
 });
 
-test.each(['ECONNREFUSED', '57P03', '53300', '40001', ''])('%s is of the moment', (code) => {
-  expect(postgresRefusal(failure(code))).toBeUndefined();
+test.each(['42P01', '42703', '3F000'])('%s: tables that are missing or old say how', (code) => {
+  expect(postgresRefusal(failure(code))).toMatch(/it says no.*`headrace prepare`.*ensureHolding/);
 });
+
+test('what no retry can mend: values that cannot be stored, and what is no answer at all', () => {
+  expect(postgresRefusal(failure('22008'))).toMatch(/it says no .*report it/);
+  const fault = new RangeError('Invalid time value');
+  expect(storeRefusal(fault)).toMatch(/^held records: RangeError: Invalid time value.*report it/);
+  expect(postgresRefusal(fault)).toBeUndefined();
+  expect(storeRefusal(failure('42501'))).toBe(postgresRefusal(failure('42501')));
+  expect(storeRefusal(new Error('Connection terminated unexpectedly'))).toBeUndefined();
+});
+
+test.each(['ECONNREFUSED', '57P03', '53300', '40001', '08006', '0A000', ''])(
+  '%s is of the moment',
+  (code) => {
+    expect(postgresRefusal(failure(code))).toBeUndefined();
+  },
+);
 
 test.each([
   ['3D000', 1],
+  ['42P01', 1],
+  ['42703', 1],
   ['ECONNREFUSED', 0],
 ])('a store that answers a claim with %s halts the engine %i times', async (code, times) => {
   const halts: string[] = [];
