@@ -9,6 +9,7 @@ import { createLog } from '../log.js';
 import { openMonitoring } from '../monitoring.js';
 import { addressesInUse } from './connection.js';
 import { untilStopped } from './until-stopped.js';
+import { wholeNumber } from './whole-number.js';
 
 /** What is still open when everything has ended is of no use to anybody after so long, ms. */
 const lingerMs = 1_000;
@@ -16,15 +17,22 @@ const lingerMs = 1_000;
 /** A bridge that is told to stop while it is being launched has so long to be there after all, ms. */
 const launchMs = 3_000;
 
+const day = 86_400_000;
+
 interface Options {
-  readonly dayMs: string;
+  readonly dayMs: number;
 }
 
 /** The command. Exit code 0 after a drained stop, 1 when the bridge halts or cannot be launched. */
 export function bridgeCommand(): Command {
   return new Command('bridge')
     .description('run the bridge: Kafka in, Temporal out')
-    .option('--day-ms <ms>', 'length of a day in the schedules of workflows it starts', '86400000')
+    .option(
+      '--day-ms <ms>',
+      `length of a day in the schedules of workflows it starts: 1 to ${String(day)}; less is for trying out`,
+      wholeNumber(1, day),
+      day,
+    )
     .action(run);
 }
 
@@ -35,7 +43,7 @@ async function run({ dayMs }: Options): Promise<void> {
   const stopped = untilStopped();
   const addresses = await addressesInUse(config, process.env);
   const clients = await openClients(config, addresses, process.env, log);
-  const settings = { config, clients, addresses, gatewayUrl: '', dayMs: Number(dayMs), log };
+  const settings = { config, clients, addresses, gatewayUrl: '', dayMs, log };
   const { observer } = monitoring;
   const launching = launchBridge({ ...settings, observer });
   const running = launching.then(async (bridge) => {
