@@ -36,8 +36,8 @@ const program = new Command('headrace')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done, 1 failed, 2 bad configuration or usage; 3 when \`reconcile\` found differences,
-or \`dead-letters redrive\` left some dead.`,
+Exit codes: 0 done, 1 failed, 2 bad configuration or usage; 3 when \`reconcile\` found differences
+or could not look at everything, or \`dead-letters redrive\` left some dead.`,
   );
 
 /** Usage errors are thrown, from every subcommand, so that they end with their own exit code. */

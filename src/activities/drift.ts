@@ -5,6 +5,7 @@ import type {
   Book,
   BooksDisagree,
   EventWithoutRun,
+  Finding,
   RecordPlace,
   RunWithoutEvent,
 } from '../workflows/index.js';
@@ -66,6 +67,17 @@ export function disagreements(
     const row = held.get(`${statement.book}/${statement.key}`);
     return agrees(statement, row) ? [] : [booksDisagree(statement, row)];
   });
+}
+
+/** At most `limit` of the findings, with room for each kind: many of one do not hide another. */
+export function atMost(limit: number, ...kinds: readonly (readonly Finding[])[]): Finding[] {
+  const smallestFirst = [...kinds].sort((a, b) => a.length - b.length);
+  const chosen = new Set<Finding>();
+  smallestFirst.forEach((kind, index) => {
+    const share = Math.floor((limit - chosen.size) / (smallestFirst.length - index));
+    for (const finding of kind.slice(0, share)) chosen.add(finding);
+  });
+  return kinds.flat().filter((finding) => chosen.has(finding));
 }
 
 function agrees(statement: Statement, row: BookRow | undefined): boolean {

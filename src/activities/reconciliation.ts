@@ -19,7 +19,7 @@ import type {
 } from '../workflows/index.js';
 import type { KafkaRecord } from '../bridges/matching/record.js';
 import type { TopicPattern } from '../bridges/matching/topic-pattern.js';
-import { disagreements, missingRuns, strayRuns } from './drift.js';
+import { atMost, disagreements, missingRuns, strayRuns } from './drift.js';
 import { readEventLog } from './event-log.js';
 import { Evidence, type EvidenceRange, rowName, type Statement } from './evidence.js';
 import type { Interpret } from './expectation.js';
@@ -86,7 +86,8 @@ async function reconcileChunk(
   const unexplained = await stillStray(deps, strays, longer);
 
   const books = disagreements(statements, rows);
-  const all = [...missing.findings, ...unexplained.findings, ...books];
+  const candidates = atMost(request.limit, missing.findings, unexplained.findings, books);
+  const found = missing.findings.length + unexplained.findings.length + books.length;
   return {
     totals: {
       records: evidence.records,
@@ -97,8 +98,8 @@ async function reconcileChunk(
       payments: rows.filter(({ book }) => book === 'payments').length,
       notJudged: missing.notJudged + unexplained.notJudged,
     },
-    candidates: all.slice(0, request.limit),
-    truncated: all.length > request.limit,
+    candidates,
+    truncated: found > candidates.length,
   };
 }
 

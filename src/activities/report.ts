@@ -27,6 +27,10 @@ const labels: Readonly<Record<keyof Totals, string>> = {
 /** Rows without a line between them. */
 const unruled = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
+/** Told of a report that does not hold all that differed at first. */
+const notAll =
+  'Not all was looked at: more differed at first than a report holds. Reconcile shorter ranges.';
+
 /** Mails are for reading: what is beyond this many findings of a kind is in the stored report. */
 const mailedPerKind = 50;
 
@@ -49,11 +53,16 @@ export function mailText(report: ReconciliationReport): string {
     '',
     ...totalLines(totals),
     ...findingKinds.flatMap((kind) => section(report, kind)),
-    ...(truncated ? ['', 'There is more drift than this report holds.'] : []),
+    ...(truncated ? ['', notAll] : []),
     '',
     `Report ${id} in headrace.reconciliation_reports.`,
     '',
   ].join('\n');
+}
+
+/** True when everything was looked at, and agrees. */
+export function agrees({ findings, truncated }: ReconciliationReport): boolean {
+  return findings.length === 0 && !truncated;
 }
 
 /** The report as tables for a terminal; `colors` off for pipes and tests. */
@@ -73,7 +82,7 @@ export function reportTables(report: ReconciliationReport, colors: boolean): str
     }
     parts.push(findings.toString());
   }
-  if (report.truncated) parts.push('There is more drift than this report holds.');
+  if (report.truncated) parts.push(notAll);
   return parts.join('\n');
 }
 
@@ -112,9 +121,9 @@ function totalLines(totals: Totals): string[] {
 }
 
 function verdictOf({ findings, truncated }: ReconciliationReport): string {
-  if (findings.length === 0) return 'everything agrees';
-  const count = `${truncated ? 'more than ' : ''}${String(findings.length)}`;
-  return `${count} ${findings.length === 1 ? 'difference' : 'differences'}`;
+  if (findings.length === 0) return truncated ? 'incomplete' : 'everything agrees';
+  const count = `${String(findings.length)} ${findings.length === 1 ? 'difference' : 'differences'}`;
+  return truncated ? `incomplete, at least ${count}` : count;
 }
 
 function spanOf({ from, to }: ReconciliationReport): string {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { Command } from 'commander';
-import { reportLines, reportTables } from '../activities/report.js';
+import { agrees, reportLines, reportTables } from '../activities/report.js';
 import { type Config, readConfig } from '../config.js';
 import { connectTemporal } from '../temporal-connection.js';
 import {
@@ -16,7 +16,10 @@ import { addressesInUse } from './connection.js';
 import { parseInstant, parseLength, rangeOf, type TimeRange } from './range.js';
 
 const pollMs = 1_000;
-const differencesFound = 3;
+/** Without an answer for so long, the reason is probably that no worker is there. */
+const quietMs = 15_000;
+const queryMs = 5_000;
+const notAgreed = 3;
 
 export interface ReconcileRequest extends TimeRange {
   /** How long an event may need to become a run. */
@@ -35,10 +38,10 @@ interface Options {
 
 type Handle = WorkflowHandleWithFirstExecutionRunId<typeof reconcile>;
 
-/** The command. Exit code 0: everything agrees, 3: differences, 1: it failed. */
+/** The command. Exit code 0: everything agrees, 3: differences, or incomplete, 1: it failed. */
 export function reconcileCommand(): Command {
   return new Command('reconcile')
-    .description('compare events, runs and books over a range; exits 3 when they differ')
+    .description('compare events, runs and books over a range; exits 3 unless all agrees')
     .option('--from <time>', 'begin of the range, ISO with zone', parseInstant)
     .option('--to <time>', 'end of the range, not included', parseInstant)
     .option('--last <length>', 'the range up to now: 15m, 2h, 1d', parseLength)
@@ -65,7 +68,7 @@ async function run(options: Options, command: Command): Promise<void> {
     const colors = process.stdout.isTTY;
     const text = json ? JSON.stringify(report, undefined, 2) : reportTables(report, colors);
     process.stdout.write(`${text}\n`);
-    process.exitCode = report.findings.length > 0 ? differencesFound : 0;
+    process.exitCode = agrees(report) ? 0 : notAgreed;
   } finally {
     await connection.close();
   }
@@ -103,7 +106,9 @@ async function follow(
   print: (line: string) => void,
 ): Promise<ReconciliationReport> {
   const over = new AbortController();
-  const watching = watch(handle, print, over.signal);
+  const ask = () =>
+    handle.client.withDeadline(Date.now() + queryMs, () => handle.query(reconciliationQuery));
+  const watching = watch(ask, print, over.signal, { pollMs, quietMs });
   try {
     return await handle.result();
   } finally {
@@ -112,15 +117,31 @@ async function follow(
   }
 }
 
-async function watch(handle: Handle, print: (line: string) => void, over: AbortSignal) {
+/** Prints what `ask` answers when it changes, and a hint each time nobody has for `quietMs`. */
+export async function watch(
+  ask: () => Promise<ReconciliationProgress>,
+  print: (line: string) => void,
+  over: AbortSignal,
+  { pollMs, quietMs }: { readonly pollMs: number; readonly quietMs: number },
+): Promise<void> {
   let last = '';
-  while (!over.aborted) {
+  let answeredAt = Date.now();
+  const isOver = () => over.aborted;
+  while (!isOver()) {
     try {
-      const line = inWords(await handle.query(reconciliationQuery));
+      const line = inWords(await ask());
       if (line !== last) print(line);
       last = line;
+      answeredAt = Date.now();
     } catch {
       // Progress is a courtesy, only the result decides: without a worker no query is answered.
+      if (!isOver() && Date.now() - answeredAt >= quietMs) {
+        print(
+          `no answer for ${String(quietMs / 1_000)} s: does a worker run?` +
+            ' Ctrl-C ends the watching, not the reconciliation',
+        );
+        answeredAt = Date.now();
+      }
     }
     await sleep(pollMs, undefined, { signal: over }).catch(() => undefined);
   }

@@ -202,16 +202,19 @@ function sum(a: Totals, b: Totals): Totals {
 }
 
 function progress(stage: ReconciliationProgress['stage'], state: Carried): ReconciliationProgress {
-  const { comparedToMs, totals, candidates } = state;
+  const { comparedToMs, totals, truncated } = state;
   const comparedTo = iso(comparedToMs);
-  return { stage, ...rangeOf(state), comparedTo, totals, candidates: candidates.length };
+  const candidates = state.candidates.length;
+  return { stage, ...rangeOf(state), comparedTo, totals, candidates, truncated };
 }
 
-function inWords({ stage, from, to, comparedTo, totals, candidates }: ReconciliationProgress) {
+function inWords(progress: ReconciliationProgress) {
+  const { stage, from, to, comparedTo, totals, candidates, truncated } = progress;
+  const rest = truncated === true ? ', and more that there is no room for' : '';
   return [
     `**${stage}**: ${from} to ${to}, compared up to ${comparedTo}`,
     `${totals.records} records, ${totals.events} events, ${totals.runs} runs`,
-    `${candidates} ${stage === 'done' ? 'findings' : 'candidates'}`,
+    `${candidates} ${stage === 'done' ? 'findings' : 'candidates'}${rest}`,
   ].join('\n\n');
 }
 

@@ -87,7 +87,7 @@ export interface ReconciliationReport {
   readonly to: string;
   readonly totals: Totals;
   readonly findings: readonly Finding[];
-  /** There is more drift than the report lists. */
+  /** More differed at first than was looked at twice: without findings it is no agreement. */
   readonly truncated: boolean;
 }
 
@@ -134,6 +134,8 @@ export interface ReconciliationProgress {
   readonly comparedTo: string;
   readonly totals: Totals;
   readonly candidates: number;
+  /** More differs than there is room for; absent in runs of older code. */
+  readonly truncated?: boolean;
 }
 
 export const reconciliationQuery = defineQuery<ReconciliationProgress>('headrace.reconciliation');

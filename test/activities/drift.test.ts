@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BookRow, disagreements, missingRuns, strayRuns } from '../../src/activities/drift.js';
+import {
+  atMost,
+  type BookRow,
+  disagreements,
+  missingRuns,
+  strayRuns,
+} from '../../src/activities/drift.js';
 import { Evidence } from '../../src/activities/evidence.js';
 import type { Expectation } from '../../src/activities/expectation.js';
 
@@ -150,6 +156,23 @@ describe('runs', () => {
         expect(subjects(stray)).toEqual(ran.filter((id) => !called.includes(id)).sort());
       }),
     );
+  });
+});
+
+describe('what a report has room for', () => {
+  const strays = strayRuns(
+    Array.from({ length: 500 }, (_, index) => run(`order:${String(index)}`)),
+    new Set(),
+  );
+  const others = strayRuns([run('order:a'), run('order:b')], new Set());
+
+  it('many of one kind do not hide another', () => {
+    expect(atMost(500, strays, others)).toEqual([...strays.slice(0, 498), ...others]);
+    expect(atMost(2, strays, others)).toEqual([strays[0], others[0]]);
+  });
+
+  it.each([0, 1, 3, 502, 1_000])('is filled, and no more: %i', (limit) => {
+    expect(atMost(limit, strays, [], others)).toHaveLength(Math.min(limit, 502));
   });
 });
 

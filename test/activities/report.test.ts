@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mailText, noticeOf, reportTables } from '../../src/activities/report.js';
+import { agrees, mailText, noticeOf, reportTables } from '../../src/activities/report.js';
 import type { Finding, ReconciliationReport } from '../../src/workflows/index.js';
 
 const missing: Finding = {
@@ -103,9 +103,20 @@ describe('report', () => {
   it('says how many findings a mail leaves out', () => {
     const findings = Array.from({ length: 53 }, () => missing);
     const text = mailText({ ...agreeing, findings, truncated: true });
-    expect(text).toContain('more than 53 differences');
+    expect(text).toContain('incomplete, at least 53 differences');
     expect(text).toContain('… and 3 more, in the stored report.');
-    expect(text).toContain('There is more drift than this report holds.');
+    expect(text).toContain('more differed at first than a report holds');
+  });
+
+  it('what was cut off is never agreement', () => {
+    const cutOff = { ...agreeing, truncated: true };
+    expect([agreeing, cutOff, differing].map(agrees)).toEqual([true, false, false]);
+    expect(noticeOf(cutOff, 'operators@headrace.test').subject).toContain(': incomplete, ');
+    for (const text of [mailText(cutOff), reportTables(cutOff, false)]) {
+      expect(text).not.toContain('everything agrees');
+      expect(text).toContain('incomplete');
+      expect(text).toContain('Reconcile shorter ranges.');
+    }
   });
 
   it('draws tables', () => {
