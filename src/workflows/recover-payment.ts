@@ -6,13 +6,14 @@
  *    its outcome is known.
  * P2 A charge that is interrupted is settled with the gateway before anything else is done: either
  *    it took the money, or its key can take none any more.
- * P3 A card is never charged again after a hard decline; another card may be.
+ * P3 A card is never charged again after a hard decline, whatever came in between; another may be.
  */
 import {
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -29,6 +30,7 @@ import {
 } from './recovery.js';
 import { attemptCharge } from './recovery-attempt.js';
 import { markPaymentSucceeded, markWrittenOff } from './recovery-calls.js';
+import { meanwhile } from './recovery-conflict.js';
 import { RecoveryMail } from './recovery-mail.js';
 import {
   afterDecline,
@@ -39,6 +41,7 @@ import {
   nothingKnown,
   type Plan,
   planOf,
+  withDeadCards,
 } from './recovery-progress.js';
 import { RecoveryResolution } from './recovery-resolution.js';
 import { statusOf, stepNames, waitingInWords } from './recovery-status.js';
@@ -76,7 +79,9 @@ class Recovery {
     this.#input = input;
     this.#dayMs = input.dayMs ?? day;
     this.#mail = new RecoveryMail(this.#dayMs);
-    this.#progress = input.progress ?? nothingKnown;
+    const progress = input.progress ?? nothingKnown;
+    // Runs that began with older code decide as it did, or they could not be replayed.
+    this.#progress = patched('dead-cards') ? withDeadCards(progress) : progress;
     this.#inbox = openInbox(input);
     setHandler(recoveryStatusQuery, () => this.#status(), {
       description: 'What the recovery is doing, and what comes next.',
@@ -113,12 +118,12 @@ class Recovery {
     const { paymentId } = this.#input;
     this.#ending = ending;
     // Asked now: what is written into the books comes back as an event.
-    const meanwhile = this.#meanwhile();
+    const conflict = meanwhile(this.#inbox, this.#resolution.given);
     describe('Settling', `The outcome is ${outcome}; it is being written into the books.`);
     if (outcome === 'recovered') await markPaymentSucceeded({ paymentId });
     if (resolution?.decision === 'approve') await markPaymentSucceeded({ paymentId });
     if (outcome === 'written-off') await markWrittenOff({ paymentId });
-    if (isKnown(this.#progress)) this.#mail.ended(ending, this.#progress.payment, meanwhile);
+    if (isKnown(this.#progress)) this.#mail.ended(ending, this.#progress.payment, conflict);
     const { attempts } = this.#progress;
     const result = { outcome, attempts, ...(chargedKey === undefined ? {} : { chargedKey }) };
     this.#resolution.answer(result);
@@ -214,14 +219,6 @@ class Recovery {
   async #waitFor(plan: Plan, progress: KnownProgress, waitMs: number): Promise<void> {
     describe(...waitingInWords(plan, progress));
     await condition(() => this.#isStirred(), waitMs, { summary: `Then: ${stepNames[plan.kind]}` });
-  }
-
-  /** What came in while the last charge was in flight and would have made it needless. */
-  #meanwhile(): string | undefined {
-    if (this.#inbox.has('order.cancelled')) return 'the order was cancelled';
-    if (this.#inbox.has('payment.succeeded')) return 'the payment was reported as paid';
-    const { given } = this.#resolution;
-    return given === undefined ? undefined : `${given.by} decided: ${given.decision}`;
   }
 
   #status(): RecoveryStatus {

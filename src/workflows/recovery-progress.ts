@@ -24,6 +24,16 @@ export const nothingKnown: RecoveryProgress = {
   cardIsNew: false,
 };
 
+/** Lists the dead cards, as far as progress of older code tells of them. */
+export function withDeadCards(progress: RecoveryProgress): RecoveryProgress {
+  if (progress.deadCards !== undefined) return progress;
+  const { cardIsNew, cardToken, declineCode, payment } = progress;
+  const first = payment !== undefined && isHardDecline(payment.declineCode);
+  const last = !cardIsNew && isHardDecline(declineCode);
+  const deadCards = [...(first ? [payment.cardToken] : []), ...(last ? [cardToken] : [])];
+  return { ...progress, deadCards };
+}
+
 export function isKnown(progress: RecoveryProgress): progress is KnownProgress {
   return progress.payment !== undefined;
 }
@@ -35,10 +45,15 @@ export function afterFailure(
   nowMs: number,
 ): RecoveryProgress {
   const known = progress.payment;
+  const { declineCode } = data;
+  const dead = deadAfter(progress, declineCode, data.cardToken);
   // A card given to us is newer than the one the books repeat with every failure.
-  const cardToken = known?.cardToken === data.cardToken ? progress.cardToken : data.cardToken;
+  const isOlder =
+    known?.cardToken === data.cardToken ||
+    (known !== undefined && isDead({ ...progress, ...dead }, data.cardToken));
+  const cardToken = isOlder ? progress.cardToken : data.cardToken;
   const clockMs = known === undefined ? nowMs : progress.clockMs;
-  return { ...progress, payment: data, declineCode: data.declineCode, cardToken, clockMs };
+  return { ...progress, payment: data, declineCode, ...dead, cardToken, clockMs };
 }
 
 /** A new card: a schedule of its own begins, with a charge at once. A dead card is not new. */
@@ -49,9 +64,11 @@ export function afterNewCard(
 ): RecoveryProgress {
   const isSame = data.cardToken === progress.cardToken;
   if (isSame && isHardDecline(progress.declineCode)) return progress;
-  const { payment, attempts, declineCode } = progress;
+  if (isDead(progress, data.cardToken)) return progress;
+  const { payment, attempts, declineCode, deadCards } = progress;
   return {
     ...(payment === undefined ? {} : { payment }),
+    ...(deadCards === undefined ? {} : { deadCards }),
     attempts,
     declineCode,
     cardToken: data.cardToken,
@@ -68,17 +85,35 @@ export function afterDecline(
   day: number,
 ): RecoveryProgress {
   const attempts = progress.attempts + 1;
-  return { ...progress, attempts, declineCode, reachedDay: day, cardIsNew: false };
+  const dead = deadAfter(progress, declineCode, progress.cardToken);
+  return { ...progress, attempts, declineCode, ...dead, reachedDay: day, cardIsNew: false };
 }
 
 /** What comes next for a payment that is known. */
 export function planOf(progress: RecoveryProgress, dayMs: number): Plan {
-  const { cardIsNew, clockMs, declineCode, escalatedMs, reachedDay } = progress;
+  const { cardIsNew, cardToken, clockMs, declineCode, escalatedMs, reachedDay } = progress;
   if (escalatedMs !== undefined) {
     const atMs = escalatedMs + escalationDays * dayMs;
     return { kind: 'write-off', day: reachedDay, atMs };
   }
+  if (isDead(progress, cardToken)) {
+    return { kind: 'escalate', day: reachedDay, atMs: clockMs + reachedDay * dayMs };
+  }
   if (cardIsNew) return { kind: 'charge', day: 0, atMs: clockMs };
   const { kind, day } = nextStep(declineCode, reachedDay);
   return { kind, day, atMs: clockMs + day * dayMs };
+}
+
+/** What `declineCode`, said of a card, adds to the list; a run of older code has none. */
+function deadAfter(
+  { deadCards }: RecoveryProgress,
+  declineCode: string,
+  cardToken: string,
+): Pick<RecoveryProgress, 'deadCards'> {
+  if (deadCards === undefined || !isHardDecline(declineCode)) return {};
+  return { deadCards: [...new Set([...deadCards, cardToken])] };
+}
+
+function isDead({ deadCards }: RecoveryProgress, cardToken: string): boolean {
+  return deadCards?.includes(cardToken) === true;
 }

@@ -24,6 +24,8 @@ export interface RecoveryProgress {
   /** The card to charge: a `card.updated` may be newer than the payment's own. */
   readonly cardToken: string;
   readonly declineCode: string;
+  /** Tokens of cards that were declined hard; absent in runs that older code began. */
+  readonly deadCards?: readonly string[];
   /** Charges whose outcome is known. The next one is `attempts + 1`. */
   readonly attempts: number;
   /** Day 0 of the schedule, in ms since the epoch. */
