@@ -15,7 +15,7 @@ import { acquireLock, holderOf, lockFile } from '../stack/lock.js';
 import { stillRuns } from '../stack/mark.js';
 import { borderless } from '../status-board.js';
 import { isThere } from '../stack/program.js';
-import { partNames, removeState, runningState, type State } from '../stack/state.js';
+import { partNames, removeState, runningState, shownState, type State } from '../stack/state.js';
 import { launchStack } from './launch-stack.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -43,7 +43,7 @@ export function stackCommand(): Command {
     .addCommand(
       new Command('status')
         .description('show parts and addresses; exit code 1 when nothing runs')
-        .option('--json', 'as JSON, with every address')
+        .option('--json', 'as JSON, with every address; passwords are hidden')
         .action(status),
     )
     .addCommand(
@@ -119,12 +119,13 @@ async function reset(): Promise<void> {
   print('data deleted; downloads kept');
 }
 
-async function status({ json }: { json?: boolean }): Promise<void> {
+async function status(options: { json?: boolean }): Promise<void> {
   const folders = foldersOf(readConfig(process.env));
   const state = await runningState(folders);
   const launcher = (await holderOf(lockFile(folders)))?.pid ?? null;
   if (state === undefined) process.exitCode = 1;
-  if (json === true) print(JSON.stringify(state ?? { launcher, parts: [] }, undefined, 2));
+  if (options.json === true)
+    print(json(state === undefined ? { launcher, parts: [] } : shownState(state)));
   else if (state !== undefined) print(table(state));
   else if (launcher === null) print('nothing runs: `headrace stack up`');
   else print(`process ${String(launcher)} is starting it`);
@@ -150,6 +151,10 @@ function table({ parts, addresses }: State): string {
     ...(addresses.mailUrl === undefined ? [] : [`notices sent   ${addresses.mailUrl}`]),
   ];
   return [rows.toString(), ...pages].join('\n');
+}
+
+function json(content: unknown): string {
+  return JSON.stringify(content, undefined, 2);
 }
 
 function relativeTo(log: string | undefined): string {

@@ -1,10 +1,10 @@
 /** Debezium's connector on the shop's tables. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { StackError } from './error.js';
 import type { Folders } from './folders.js';
+import { writePrivately } from './private-file.js';
 
 export const connectorName = 'headrace-shop';
 
@@ -47,10 +47,10 @@ export function connectorFile(folders: Folders): string {
   return join(folders.data, 'connect', 'connector.json');
 }
 
-/** Writes the connector down for the next start of the local stack. */
+/** Writes the connector down for the next start of the local stack; it names a password. */
 export function rememberConnector(folders: Folders, settings: ConnectorSettings): Promise<void> {
   const content = { name: connectorName, config: settings };
-  return writeFile(connectorFile(folders), JSON.stringify(content, undefined, 2));
+  return writePrivately(connectorFile(folders), JSON.stringify(content, undefined, 2));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { configuredTemporal } from '../temporal-connection.js';
 import type { Folders } from './folders.js';
 import type { PortName, Ports } from './ports.js';
+import { shownUrl } from './shown-url.js';
 import { type PartName, partNames, type PartStatus } from './state.js';
 
 const portsOf: Readonly<Record<PartName, readonly PortName[]>> = {
@@ -64,9 +65,9 @@ export class Plan {
   ): PartStatus[] {
     const addresses = this.addresses(ports);
     const shown: Readonly<Record<PartName, string>> = {
-      postgres: withoutSecret(addresses.databaseUrl),
+      postgres: shownUrl(addresses.databaseUrl),
       kafka: addresses.kafkaBrokers.join(','),
-      connect: withoutSecret(addresses.connectUrl),
+      connect: shownUrl(addresses.connectUrl),
       temporal: addresses.temporalAddress,
       mail: `${addresses.smtpHost}:${String(addresses.smtpPort)}`,
     };
@@ -83,11 +84,4 @@ export class Plan {
       };
     });
   }
-}
-
-function withoutSecret(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password === '') return url;
-  parsed.password = 'hidden';
-  return parsed.href;
 }

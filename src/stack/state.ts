@@ -1,9 +1,11 @@
 /** What a running launcher writes down, so that other commands find it. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Addresses } from '../addresses.js';
 import type { Folders } from './folders.js';
 import { stillRuns } from './mark.js';
+import { writePrivately } from './private-file.js';
+import { shownUrl } from './shown-url.js';
 
 export const partNames = ['postgres', 'kafka', 'connect', 'temporal', 'mail'] as const;
 export type PartName = (typeof partNames)[number];
@@ -29,11 +31,19 @@ function fileOf(folders: Folders): string {
   return join(folders.root, 'state.json');
 }
 
-/** Writes the state; whoever reads meanwhile, or after a crash, finds the old one or the new one. */
-export async function writeState(folders: Folders, state: State): Promise<void> {
-  const file = fileOf(folders);
-  await writeFile(`${file}.new`, JSON.stringify(state, undefined, 2));
-  await rename(`${file}.new`, file);
+/** Writes the state, as a whole and for this user alone: addresses may carry a password. */
+export function writeState(folders: Folders, state: State): Promise<void> {
+  return writePrivately(fileOf(folders), JSON.stringify(state, undefined, 2));
+}
+
+/** The state as it may be shown: passwords are hidden. */
+export function shownState(state: State): State {
+  const { addresses } = state;
+  const databaseUrl = shownUrl(addresses.databaseUrl);
+  return {
+    ...state,
+    addresses: { ...addresses, databaseUrl, connectUrl: shownUrl(addresses.connectUrl) },
+  };
 }
 
 export function removeState(folders: Folders): Promise<void> {
