@@ -1,13 +1,26 @@
 /** Which failure of the world is worth another try. Pure. */
 import { ApplicationFailure } from '@temporalio/common';
 
-/** An answer of the gateway that is no outcome: 5xx may pass, any other will be the same again. */
+/**
+ * 401, 403 and 404 are about our own credentials and addresses, 409 about a request under the same
+ * key that is still under way; 408, 425 and 429 ask for another try. The charge is good.
+ */
+const ofTheMoment: ReadonlySet<number> = new Set([401, 403, 404, 408, 409, 425, 429]);
+
+/** An answer of the gateway that is no outcome: some may pass, any other will be the same again. */
 export function gatewayFailure(status: number, answer: string): ApplicationFailure {
-  const message = `gateway: answered ${status} ${JSON.stringify(answer.slice(0, 200))}`;
-  // 408, 425 and 429 ask for another try.
-  const isOfTheMoment = status >= 500 || status === 408 || status === 425 || status === 429;
-  if (isOfTheMoment) return ApplicationFailure.retryable(message, 'GatewayUnavailable');
-  return ApplicationFailure.nonRetryable(message, 'GatewayRefused');
+  if (status >= 500 || ofTheMoment.has(status)) return gatewayUncertain(status, answer);
+  return ApplicationFailure.nonRetryable(answered(status, answer), 'GatewayRefused');
+}
+
+/** An answer that leaves the outcome open, whatever it is: it is to be asked for again. */
+export function gatewayUncertain(status: number, answer: string): ApplicationFailure {
+  return ApplicationFailure.retryable(answered(status, answer), 'GatewayUnavailable');
+}
+
+/** The key was abandoned: it takes no money, however often it is sent. */
+export function keyAbandoned(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable('gateway: this key was abandoned', 'GatewayRefused');
 }
 
 /** The gateway gave no answer. Whether it acted is unknown, which is why charges have keys. */
@@ -40,6 +53,10 @@ export function booksFailure(error: unknown): ApplicationFailure {
     return ApplicationFailure.nonRetryable(message, 'BooksRefused');
   }
   return ApplicationFailure.retryable(message, 'BooksUnavailable');
+}
+
+function answered(status: number, answer: string): string {
+  return `gateway: answered ${status} ${JSON.stringify(answer.slice(0, 200))}`;
 }
 
 function wordsOf(error: unknown): string {

@@ -3,14 +3,15 @@
  *
  * A decline is an answer, not an error: it comes back as a value. Errors are what leaves the outcome
  * open (`GatewayUnavailable`, tried again under the same key) or what no repetition will change
- * (`GatewayRefused`).
+ * (`GatewayRefused`). No error proves that no money moved: an earlier try may have taken it, and its
+ * answer have been lost. Only `abandonCharge` tells.
  */
 import { cancellationSignal } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { inBooks } from './books.js';
 import { recordEffect } from './effects.js';
-import { gatewayFailure, gatewaySilence } from './failures.js';
+import { gatewayFailure, gatewaySilence, gatewayUncertain, keyAbandoned } from './failures.js';
 
 export interface ChargeRequest {
   /** Idempotency key: however often it is sent, it charges once. */
@@ -35,7 +36,10 @@ export interface PaymentMark {
 export interface PaymentActivities {
   /** @throws ApplicationFailure `GatewayUnavailable`, or `GatewayRefused` (not retryable). */
   chargeCard(request: ChargeRequest): Promise<ChargeOutcome>;
-  /** Closes a key: it took the money already (`succeeded`), or never will (`abandoned`). */
+  /**
+   * Closes a key: it took the money already (`succeeded`), or never will (`abandoned`).
+   * @throws ApplicationFailure `GatewayUnavailable` for any other answer.
+   */
   abandonCharge(of: {
     readonly key: string;
   }): Promise<{ readonly status: 'succeeded' | 'abandoned' }>;
@@ -78,10 +82,11 @@ async function chargeCard(
   { key, ...charge }: ChargeRequest,
 ): Promise<ChargeOutcome> {
   const { status, text } = await post(gateway, '/charges', charge, { 'idempotency-key': key });
+  if (status === 409 && abandonment.safeParse(jsonOf(text)).success) throw keyAbandoned();
   if (status !== 200 && status !== 402) throw gatewayFailure(status, text);
   const answer = outcome.safeParse(jsonOf(text));
   // An answer nobody understands leaves the outcome open, like no answer.
-  if (!answer.success) throw gatewayFailure(502, text);
+  if (!answer.success) throw gatewayUncertain(status, text);
   if (answer.data.status === 'succeeded') await recordCharge(pool, key);
   return answer.data;
 }
@@ -94,9 +99,9 @@ async function recordCharge(pool: Pool, key: string): Promise<void> {
 async function abandonCharge(gateway: Gateway, key: string) {
   const path = `/charges/${encodeURIComponent(key)}/abandon`;
   const { status, text } = await post(gateway, path, {}, {});
-  if (status !== 200) throw gatewayFailure(status, text);
   const answer = abandonment.safeParse(jsonOf(text));
-  if (!answer.success) throw gatewayFailure(502, text);
+  // Until it says what became of the key, nothing is known, whatever the reason that it gives.
+  if (status !== 200 || !answer.success) throw gatewayUncertain(status, text);
   return answer.data;
 }
 

@@ -4,8 +4,8 @@
  *
  * P1 An attempt has one idempotency key, counted through continue-as-new and never used again once
  *    its outcome is known.
- * P2 A charge that is interrupted is settled with the gateway before anything else is done: either
- *    it took the money, or its key can take none any more.
+ * P2 A charge without an outcome, interrupted or refused, is settled with the gateway before anything
+ *    else is done: either it took the money, or its key can take none any more.
  * P3 A card is never charged again after a hard decline, whatever came in between; another may be.
  */
 import {
@@ -207,6 +207,12 @@ class Recovery {
         return;
       case 'refused':
         this.#escalate({ ...progress, attempts: attempt, cardIsNew: false }, charged.reason);
+        return;
+      case 'unsettled':
+        this.#escalate(
+          { ...progress, attempts: attempt, cardIsNew: false, unsettledKey: key },
+          `whether charge ${key} took the money is not known; ask the gateway. ${charged.reason}`,
+        );
     }
   }
 

@@ -5,16 +5,19 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import type { ChargeRequest } from '../activities/payments.js';
 import { abandonCharge, charge } from './recovery-calls.js';
 
-/** How an attempt ended. Only `succeeded` took money. */
+/** How an attempt ended. Only `succeeded` took money; `unsettled` may have. */
 export type Attempted =
   | { readonly status: 'succeeded' }
   | { readonly status: 'declined'; readonly declineCode: string }
   | { readonly status: 'abandoned' }
-  | { readonly status: 'refused'; readonly reason: string };
+  | { readonly status: 'refused'; readonly reason: string }
+  /** The gateway did not say what became of it. */
+  | { readonly status: 'unsettled'; readonly reason: string };
 
 /**
  * Charges the card unless `isUrgent` becomes true before the gateway answers. An attempt without an
@@ -37,10 +40,11 @@ export async function attemptCharge(
     return await flight.run(() => charge(request, attempt));
   } catch (error) {
     const reason = reasonOf(error);
-    if (isRefusal(error)) return { status: 'refused', reason };
-    const { key } = request;
-    const { status } = await CancellationScope.nonCancellable(() => abandonCharge({ key }));
+    // Older code took a refusal for proof that no money moved.
+    if (isRefusal(error) && !patched('settle-refusals')) return { status: 'refused', reason };
+    const status = await settle(request.key);
     if (status === 'succeeded') return { status };
+    if (status === undefined) return { status: 'unsettled', reason };
     if (!isCancellation(error)) return { status: 'refused', reason };
     if (CancellationScope.current().consideredCancelled) throw error;
     return { status: 'abandoned' };
@@ -49,7 +53,18 @@ export async function attemptCharge(
   }
 }
 
-/** The gateway answered that it will not have this request: no money moved. */
+/** What became of the key; `undefined` when the gateway would not say, in all that time. */
+async function settle(key: string): Promise<'succeeded' | 'abandoned' | undefined> {
+  try {
+    const { status } = await CancellationScope.nonCancellable(() => abandonCharge({ key }));
+    return status;
+  } catch (error) {
+    if (error instanceof ActivityFailure) return undefined;
+    throw error;
+  }
+}
+
+/** The gateway answered that it will not have this request; an earlier one may have taken money. */
 function isRefusal(error: unknown): boolean {
   return (
     error instanceof ActivityFailure &&

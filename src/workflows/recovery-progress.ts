@@ -56,7 +56,10 @@ export function afterFailure(
   return { ...progress, payment: data, declineCode, ...dead, cardToken, clockMs };
 }
 
-/** A new card: a schedule of its own begins, with a charge at once. A dead card is not new. */
+/**
+ * A new card: a schedule of its own begins, with a charge at once. A dead card is not new; and while
+ * the last charge is unsettled, no other is made.
+ */
 export function afterNewCard(
   progress: RecoveryProgress,
   { data }: CardUpdated,
@@ -64,7 +67,7 @@ export function afterNewCard(
 ): RecoveryProgress {
   const isSame = data.cardToken === progress.cardToken;
   if (isSame && isHardDecline(progress.declineCode)) return progress;
-  if (isDead(progress, data.cardToken)) return progress;
+  if (isDead(progress, data.cardToken) || progress.unsettledKey !== undefined) return progress;
   const { payment, attempts, declineCode, deadCards } = progress;
   return {
     ...(payment === undefined ? {} : { payment }),

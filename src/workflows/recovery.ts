@@ -34,6 +34,8 @@ export interface RecoveryProgress {
   readonly reachedDay: number;
   /** A new card has not been charged yet. */
   readonly cardIsNew: boolean;
+  /** A charge of which nobody knows whether it took the money: no other may follow it. */
+  readonly unsettledKey?: string;
   /** When operators were called, in ms since the epoch. */
   readonly escalatedMs?: number;
 }

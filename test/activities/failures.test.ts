@@ -12,7 +12,10 @@ const withField = (key: string, value: unknown) => Object.assign(new Error('no')
 describe('failures', () => {
   it.each([
     [400, 'GatewayRefused', true],
-    [401, 'GatewayRefused', true],
+    [401, 'GatewayUnavailable', false],
+    [403, 'GatewayUnavailable', false],
+    [404, 'GatewayUnavailable', false],
+    [409, 'GatewayUnavailable', false],
     [422, 'GatewayRefused', true],
     [408, 'GatewayUnavailable', false],
     [429, 'GatewayUnavailable', false],

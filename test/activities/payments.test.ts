@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Pool } from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway, type TestGateway } from '../../demo/gateway.js';
 import { type ChargeRequest, createPayments } from '../../src/activities/payments.js';
 
@@ -41,6 +41,18 @@ describe('charging', () => {
   function chargeAt(url: string, of: Partial<ChargeRequest> = {}) {
     const payments = createPayments({ pool, gateway: { url, token: 'secret' } });
     return aContext().run(() => payments.chargeCard({ ...charge, ...of }));
+  }
+
+  /** A gateway that has one answer to everything. */
+  async function answering(status: number, body: string): Promise<string> {
+    const server = createServer((_, response) => response.writeHead(status).end(body));
+    onTestFinished(() => {
+      server.close();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    return `http://127.0.0.1:${String(port)}`;
   }
 
   const failureOf = (promise: Promise<unknown>) =>
@@ -88,13 +100,24 @@ describe('charging', () => {
   it.each(['<html>', '{"status":"perhaps"}', '{"status":"declined"}'])(
     'an answer that says nothing leaves the outcome open: %s',
     async (body) => {
-      const server = createServer((_, response) => response.end(body));
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const failure = await failureOf(chargeAt(`http://127.0.0.1:${String(port)}`));
+      const failure = await failureOf(chargeAt(await answering(200, body)));
       expect(failure.type).toBe('GatewayUnavailable');
-      server.close();
+    },
+  );
+
+  it.each([401, 403, 404, 409, 429])('%i says nothing about the money', async (status) => {
+    const url = await answering(status, '{"error":"no"}');
+    const unavailable = { type: 'GatewayUnavailable', nonRetryable: false };
+    expect(await failureOf(chargeAt(url))).toEqual(unavailable);
+  });
+
+  it.each([400, 401, 404, 422, 503])(
+    'an abandonment answered with %i is asked for again',
+    async (status) => {
+      const payments = createPayments({ pool, gateway: { url: await answering(status, 'no') } });
+      const abandoning = aContext().run(() => payments.abandonCharge({ key: 'a/1' }));
+      const unavailable = { type: 'GatewayUnavailable', nonRetryable: false };
+      expect(await failureOf(abandoning)).toEqual(unavailable);
     },
   );
 

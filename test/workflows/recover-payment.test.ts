@@ -284,6 +284,44 @@ describe('recoverPayment', () => {
     expect(world.days(`notice ${payment.id}/escalated`)).toEqual([1]);
   });
 
+  it('a refused request may be one that took the money before: the gateway is asked', async () => {
+    const payment = new Payment();
+    const world = new FakeWorld();
+    world.charge = () => {
+      throw ApplicationFailure.nonRetryable('the key was used', 'GatewayRefused');
+    };
+    world.abandon = () => ({ status: 'succeeded' });
+    const { id } = payment;
+    const result = await recover(payment, payment.failed('insufficient_funds'), world, ended);
+    expect(result).toEqual({ outcome: 'recovered', attempts: 1, chargedKey: `${id}/1` });
+    expect(world.calls('abandon')).toEqual([`abandon ${id}/1`]);
+  });
+
+  it('a charge that nobody can settle goes to the operators, and no other follows it', async () => {
+    const payment = new Payment();
+    const world = new FakeWorld();
+    world.charge = () => {
+      throw ApplicationFailure.nonRetryable('no', 'GatewayRefused');
+    };
+    world.abandon = () => {
+      throw ApplicationFailure.nonRetryable('no', 'GatewayRefused');
+    };
+    const result = await recover(
+      payment,
+      payment.failed('insufficient_funds'),
+      world,
+      async (scene) => {
+        await scene.pass(2);
+        expect(await scene.status()).toMatchObject({ stage: 'escalated', attempts: 1 });
+        await scene.tell(payment.newCard('tok_2'));
+        return scene.result();
+      },
+    );
+    expect(result).toEqual({ outcome: 'written-off', attempts: 1 });
+    expect(world.days(`notice ${payment.id}/escalated`)).toEqual([1]);
+    expect(world.calls('charge')).toEqual([`charge ${payment.id}/1 tok_1`]);
+  });
+
   it('a mail server that is down delays nothing', async () => {
     const payment = new Payment();
     const world = new FakeWorld();
