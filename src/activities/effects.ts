@@ -4,6 +4,12 @@
  */
 import type { Pool, PoolClient } from 'pg';
 
+/** Whether the effect `key` has happened: in the transaction that would do it, the truth. */
+export async function hasHappened(books: Pool | PoolClient, key: string): Promise<boolean> {
+  const { rowCount } = await books.query('select from headrace.effects where key = $1', [key]);
+  return rowCount === 1;
+}
+
 /** Counts one run of the effect `key`; inside a transaction it counts only what is committed. */
 export async function recordEffect(
   books: Pool | PoolClient,

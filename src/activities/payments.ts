@@ -7,11 +7,18 @@
  * answer have been lost. Only `abandonCharge` tells.
  */
 import { cancellationSignal } from '@temporalio/activity';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import { inBooks } from './books.js';
-import { recordEffect } from './effects.js';
-import { gatewayFailure, gatewaySilence, gatewayUncertain, keyAbandoned } from './failures.js';
+import { hasHappened, recordEffect } from './effects.js';
+import {
+  booksFailure,
+  gatewayFailure,
+  gatewaySilence,
+  gatewayUncertain,
+  keyAbandoned,
+} from './failures.js';
+import { type NotOwed, standingOf, whyNotOwed } from './payment-standing.js';
 
 export interface ChargeRequest {
   /** Idempotency key: however often it is sent, it charges once. */
@@ -27,14 +34,26 @@ export interface ChargeRequest {
 
 export type ChargeOutcome =
   | { readonly status: 'succeeded'; readonly chargeId: string }
-  | { readonly status: 'declined'; readonly declineCode: string };
+  | { readonly status: 'declined'; readonly declineCode: string }
+  /** The gateway was not asked this time; an earlier try under the key may have been. */
+  | { readonly status: 'not-owed'; readonly because: NotOwed };
 
 export interface PaymentMark {
   readonly paymentId: string;
 }
 
+export interface PaidMark {
+  readonly changed: boolean;
+  /** The money was not owed: somebody else had marked the payment, or its order is cancelled. */
+  readonly conflict?: NotOwed;
+}
+
 export interface PaymentActivities {
-  /** @throws ApplicationFailure `GatewayUnavailable`, or `GatewayRefused` (not retryable). */
+  /**
+   * Asks the books whether the payment is still owed, then the gateway.
+   * @throws ApplicationFailure `GatewayUnavailable`, `BooksUnavailable`; not retryable
+   *   `GatewayRefused`, `BooksRefused`.
+   */
   chargeCard(request: ChargeRequest): Promise<ChargeOutcome>;
   /**
    * Closes a key: it took the money already (`succeeded`), or never will (`abandoned`).
@@ -43,8 +62,8 @@ export interface PaymentActivities {
   abandonCharge(of: {
     readonly key: string;
   }): Promise<{ readonly status: 'succeeded' | 'abandoned' }>;
-  /** Answers whether anything changed. */
-  markPaymentSucceeded(mark: PaymentMark): Promise<{ readonly changed: boolean }>;
+  /** Answers whether anything changed, and whether the money was owed; the same when repeated. */
+  markPaymentSucceeded(mark: PaymentMark): Promise<PaidMark>;
   /** Leaves a payment alone that has succeeded. Answers whether anything changed. */
   markWrittenOff(mark: PaymentMark): Promise<{ readonly changed: boolean }>;
 }
@@ -71,8 +90,9 @@ export function createPayments({ pool, gateway }: PaymentDeps): PaymentActivitie
   return {
     chargeCard: (request) => chargeCard(pool, gateway, request),
     abandonCharge: ({ key }) => abandonCharge(gateway, key),
-    markPaymentSucceeded: ({ paymentId }) => mark(pool, paymentId, 'succeeded'),
-    markWrittenOff: ({ paymentId }) => mark(pool, paymentId, 'written_off'),
+    markPaymentSucceeded: ({ paymentId }) => markPaid(pool, paymentId),
+    markWrittenOff: ({ paymentId }) =>
+      inBooks(pool, async (books) => ({ changed: await mark(books, paymentId, 'written_off') })),
   };
 }
 
@@ -81,6 +101,8 @@ async function chargeCard(
   gateway: Gateway,
   { key, ...charge }: ChargeRequest,
 ): Promise<ChargeOutcome> {
+  const because = whyNotOwed(await booksOn(pool, charge.paymentId));
+  if (because !== undefined) return { status: 'not-owed', because };
   const { status, text } = await post(gateway, '/charges', charge, { 'idempotency-key': key });
   if (status === 409 && abandonment.safeParse(jsonOf(text)).success) throw keyAbandoned();
   if (status !== 200 && status !== 402) throw gatewayFailure(status, text);
@@ -89,6 +111,14 @@ async function chargeCard(
   if (!answer.success) throw gatewayUncertain(status, text);
   if (answer.data.status === 'succeeded') await recordCharge(pool, key);
   return answer.data;
+}
+
+async function booksOn(pool: Pool, paymentId: string) {
+  try {
+    return await standingOf(pool, paymentId);
+  } catch (error) {
+    throw booksFailure(error);
+  }
 }
 
 /** The money has moved: a witness that is away must not make it look as if it had not. */
@@ -130,17 +160,33 @@ async function post(
   }
 }
 
-async function mark(pool: Pool, paymentId: string, status: 'succeeded' | 'written_off') {
+async function markPaid(pool: Pool, paymentId: string): Promise<PaidMark> {
   return inBooks(pool, async (books) => {
-    const { rowCount } = await books.query(
-      `update payments set status = $2, updated_at = now()
-       where payment_id = $1 and status not in ('succeeded', $2)`,
-      [paymentId, status],
-    );
-    const changed = rowCount === 1;
-    if (changed) await recordEffect(books, 'payment', `payment/${paymentId}/${status}`);
-    return { changed };
+    const changed = await mark(books, paymentId, 'succeeded');
+    const standing = await standingOf(books, paymentId);
+    if (standing?.order === 'cancelled') return { changed, conflict: 'order-cancelled' };
+    // A repetition finds its own entry, which is no conflict.
+    const isOurs = changed || (await hasHappened(books, effectOf(paymentId, 'succeeded')));
+    if (standing === undefined || isOurs) return { changed };
+    return { changed, conflict: 'paid' };
   });
+}
+
+type MarkedStatus = 'succeeded' | 'written_off';
+
+async function mark(books: PoolClient, paymentId: string, status: MarkedStatus): Promise<boolean> {
+  const { rowCount } = await books.query(
+    `update payments set status = $2, updated_at = now()
+     where payment_id = $1 and status not in ('succeeded', $2)`,
+    [paymentId, status],
+  );
+  const changed = rowCount === 1;
+  if (changed) await recordEffect(books, 'payment', effectOf(paymentId, status));
+  return changed;
+}
+
+function effectOf(paymentId: string, status: MarkedStatus): string {
+  return `payment/${paymentId}/${status}`;
 }
 
 function jsonOf(text: string): unknown {

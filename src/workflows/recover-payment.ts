@@ -30,7 +30,7 @@ import {
 } from './recovery.js';
 import { attemptCharge } from './recovery-attempt.js';
 import { markPaymentSucceeded, markWrittenOff } from './recovery-calls.js';
-import { meanwhile } from './recovery-conflict.js';
+import { inBooks, meanwhile } from './recovery-conflict.js';
 import { RecoveryMail } from './recovery-mail.js';
 import {
   afterDecline,
@@ -118,9 +118,12 @@ class Recovery {
     const { paymentId } = this.#input;
     this.#ending = ending;
     // Asked now: what is written into the books comes back as an event.
-    const conflict = meanwhile(this.#inbox, this.#resolution.given);
+    let conflict = meanwhile(this.#inbox, this.#resolution.given);
     describe('Settling', `The outcome is ${outcome}; it is being written into the books.`);
-    if (outcome === 'recovered') await markPaymentSucceeded({ paymentId });
+    if (outcome === 'recovered') {
+      const marked = await markPaymentSucceeded({ paymentId });
+      conflict ??= inBooks(marked);
+    }
     if (resolution?.decision === 'approve') await markPaymentSucceeded({ paymentId });
     if (outcome === 'written-off') await markWrittenOff({ paymentId });
     if (isKnown(this.#progress)) this.#mail.ended(ending, this.#progress.payment, conflict);
@@ -201,6 +204,9 @@ class Recovery {
       case 'declined':
         this.#progress = afterDecline(progress, charged.declineCode, plan.day);
         this.#mail.failed(this.#progress, progress.payment, `declined/${attempt}`);
+        return;
+      case 'not-owed':
+        this.#ending = { outcome: charged.outcome };
         return;
       case 'abandoned':
         this.#progress = { ...progress, attempts: attempt };

@@ -7,21 +7,24 @@ import {
   isCancellation,
   patched,
 } from '@temporalio/workflow';
-import type { ChargeRequest } from '../activities/payments.js';
+import type { ChargeOutcome, ChargeRequest } from '../activities/payments.js';
 import { abandonCharge, charge } from './recovery-calls.js';
+
+type NotOwedAnswer = Extract<ChargeOutcome, { status: 'not-owed' }>;
 
 /** How an attempt ended. Only `succeeded` took money; `unsettled` may have. */
 export type Attempted =
   | { readonly status: 'succeeded' }
   | { readonly status: 'declined'; readonly declineCode: string }
   | { readonly status: 'abandoned' }
+  | { readonly status: 'not-owed'; readonly outcome: 'paid-elsewhere' | 'order-cancelled' }
   | { readonly status: 'refused'; readonly reason: string }
   /** The gateway did not say what became of it. */
   | { readonly status: 'unsettled'; readonly reason: string };
 
 /**
  * Charges the card unless `isUrgent` becomes true before the gateway answers. An attempt without an
- * answer is settled with the gateway: it took the money, or its key can take none any more.
+ * outcome is settled with the gateway: it took the money, or its key can take none any more.
  * @throws CancelledFailure when the workflow itself is cancelled, and no money was taken.
  */
 export async function attemptCharge(
@@ -37,7 +40,8 @@ export async function attemptCharge(
   // A workflow that is cancelled cancels the watch as well; the flight tells of it.
   watch.catch(() => undefined);
   try {
-    return await flight.run(() => charge(request, attempt));
+    const outcome = await flight.run(() => charge(request, attempt));
+    return outcome.status === 'not-owed' ? await endNotOwed(request.key, outcome) : outcome;
   } catch (error) {
     const reason = reasonOf(error);
     // Older code took a refusal for proof that no money moved.
@@ -51,6 +55,15 @@ export async function attemptCharge(
   } finally {
     isOver = true;
   }
+}
+
+/** The books say so now; an earlier try under the same key may have taken the money all the same. */
+async function endNotOwed(key: string, { because }: NotOwedAnswer): Promise<Attempted> {
+  const status = await settle(key);
+  if (status === 'succeeded') return { status };
+  const reason = `the books say: ${because}`;
+  if (status === undefined) return { status: 'unsettled', reason };
+  return { status: 'not-owed', outcome: because === 'paid' ? 'paid-elsewhere' : because };
 }
 
 /** What became of the key; `undefined` when the gateway would not say, in all that time. */

@@ -41,8 +41,8 @@ export interface RecoveryProgress {
 }
 
 /**
- * `recovered`: this run charged the card. `paid-elsewhere`: an event or an operator says that it is
- * paid. `order-cancelled`: nothing is owed any more. `written-off`: given up.
+ * `recovered`: this run charged the card. `paid-elsewhere`: an event, the books or an operator say
+ * that it is paid. `order-cancelled`: nothing is owed any more. `written-off`: given up.
  */
 export type RecoveryOutcome = 'recovered' | 'paid-elsewhere' | 'order-cancelled' | 'written-off';
 

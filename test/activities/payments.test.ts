@@ -24,8 +24,14 @@ function aContext(): MockActivityEnvironment {
 describe('charging', () => {
   let gateway: TestGateway;
   const effects: unknown[] = [];
+  let standing: { payment: string; order: string } | undefined;
+  let booksAreAway = false;
   const pool = {
-    query: (_: string, values: readonly unknown[]) => {
+    query: (text: string, values: readonly unknown[]) => {
+      if (text.startsWith('select')) {
+        if (booksAreAway) return Promise.reject(new Error('ECONNREFUSED'));
+        return Promise.resolve({ rows: standing === undefined ? [] : [standing] });
+      }
       effects.push(values[0]);
       return Promise.resolve({ rowCount: 1 });
     },
@@ -33,6 +39,8 @@ describe('charging', () => {
 
   beforeEach(async () => {
     effects.length = 0;
+    standing = undefined;
+    booksAreAway = false;
     gateway = await startGateway();
   });
 
@@ -71,6 +79,26 @@ describe('charging', () => {
     expect(await chargeAt(gateway.url)).toEqual(outcome);
     expect(gateway.charge(charge.key)?.requests).toBe(2);
     expect(effects).toEqual([`charge/${charge.key}`, `charge/${charge.key}`]);
+  });
+
+  it.each([
+    ['succeeded', 'confirmed', 'paid'],
+    ['failed', 'cancelled', 'order-cancelled'],
+    ['cancelled', 'confirmed', 'order-cancelled'],
+  ])('what is not owed is not charged: payment %s, order %s', async (payment, order, because) => {
+    standing = { payment, order };
+    expect(await chargeAt(gateway.url)).toEqual({ status: 'not-owed', because });
+    expect(gateway.charge(charge.key)).toBeUndefined();
+  });
+
+  it('what is owed is charged; without books nothing is', async () => {
+    booksAreAway = true;
+    const unavailable = { type: 'BooksUnavailable', nonRetryable: false };
+    expect(await failureOf(chargeAt(gateway.url))).toEqual(unavailable);
+    expect(gateway.charge(charge.key)).toBeUndefined();
+    booksAreAway = false;
+    standing = { payment: 'failed', order: 'confirmed' };
+    expect(await chargeAt(gateway.url)).toMatchObject({ status: 'succeeded' });
   });
 
   it('a decline is a value', async () => {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { createTransport } from 'nodemailer';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -133,6 +134,40 @@ describe('activities', () => {
     expect(await payments.markPaymentSucceeded({ paymentId })).toEqual({ changed: true });
     expect(await payments.markPaymentSucceeded({ paymentId })).toEqual({ changed: false });
     expect(await payments.markWrittenOff({ paymentId })).toEqual({ changed: false });
+  });
+
+  it('says when money was taken that was not owed', async () => {
+    const payments = createPayments({ pool, gateway: { url: '' } });
+    const aPayment = async (orderId: string, status: string): Promise<string> => {
+      const paymentId = `pay-${orderId}`;
+      await pool.query(
+        `insert into payments
+           (payment_id, order_id, customer_email, amount, currency, card_token, status)
+         values ($1, $2::bigint, 'ada@example.com', 1, 'EUR', 'tok_ok', $3)`,
+        [paymentId, orderId, status],
+      );
+      return paymentId;
+    };
+    const charge = (paymentId: string) =>
+      new MockActivityEnvironment().run(() =>
+        payments.chargeCard({
+          ...{ key: `${paymentId}/1`, paymentId, amount: '1.00' },
+          ...{ currency: 'EUR', cardToken: 'tok_ok' },
+        }),
+      );
+    const paid = await aPayment(await anOrder('confirmed'), 'succeeded');
+    expect(await charge(paid)).toEqual({ status: 'not-owed', because: 'paid' });
+    const twice = { changed: false, conflict: 'paid' };
+    expect(await payments.markPaymentSucceeded({ paymentId: paid })).toEqual(twice);
+    expect(await payments.markPaymentSucceeded({ paymentId: paid })).toEqual(twice);
+    const cancelled = await aPayment(await anOrder('cancelled'), 'failed');
+    expect(await charge(cancelled)).toEqual({ status: 'not-owed', because: 'order-cancelled' });
+    const conflict = 'order-cancelled';
+    const mark = () => payments.markPaymentSucceeded({ paymentId: cancelled });
+    expect(await mark()).toEqual({ changed: true, conflict });
+    expect(await mark()).toEqual({ changed: false, conflict });
+    const nowhere = await payments.markPaymentSucceeded({ paymentId: 'pay-nowhere' });
+    expect(nowhere).toEqual({ changed: false });
   });
 
   it('an id that is no number is refused for good', async () => {

@@ -18,7 +18,7 @@ import {
 } from '@temporalio/worker';
 import type { NoticeActivities } from '../../src/activities/notices.js';
 import type { OrderActivities } from '../../src/activities/orders.js';
-import type { ChargeOutcome, PaymentActivities } from '../../src/activities/payments.js';
+import type { ChargeOutcome, PaidMark, PaymentActivities } from '../../src/activities/payments.js';
 import type { StockActivities } from '../../src/activities/stock.js';
 import { type Event, eventsSignal } from '../../src/workflows/index.js';
 import { startTimeSkipping } from './time-skipping.js';
@@ -45,7 +45,7 @@ export class FakeWorld {
   reserve: () => Answer<{ reserved: boolean }> = () => ({ reserved: true });
   mail: (key: string) => Answer<void> = () => undefined;
   /** When a payment is marked as paid. */
-  mark: () => Answer<void> = () => undefined;
+  mark: () => Answer<PaidMark> = () => ({ changed: true });
 
   /** What was asked, in order; of the names that begin with `prefix` only. */
   calls(prefix = ''): string[] {
@@ -69,7 +69,7 @@ export class FakeWorld {
       chargeCard: ({ key, cardToken }) =>
         this.#note(`charge ${key} ${cardToken}`, () => this.charge(key, cardToken)),
       abandonCharge: ({ key }) => this.#note(`abandon ${key}`, () => this.abandon(key)),
-      markPaymentSucceeded: ({ paymentId }) => this.#note(`paid ${paymentId}`, () => changed),
+      markPaymentSucceeded: ({ paymentId }) => this.#note(`paid ${paymentId}`, () => this.mark()),
       markWrittenOff: ({ paymentId }) => this.#note(`written off ${paymentId}`, () => changed),
       sendNotice: ({ key, to }) =>
         this.#note(`notice ${key} to ${to}`, async () => {

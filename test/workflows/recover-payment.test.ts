@@ -267,7 +267,10 @@ describe('recoverPayment', () => {
     const payment = new Payment();
     const world = new FakeWorld();
     const handle = stage.environment.client.workflow.getHandle(payment.id);
-    world.mark = () => handle.signal(eventsSignal, [payment.succeeded()]);
+    world.mark = async () => {
+      await handle.signal(eventsSignal, [payment.succeeded()]);
+      return { changed: true };
+    };
     const result = await recover(payment, payment.failed('insufficient_funds'), world, ended);
     expect(result.outcome).toBe('recovered');
     expect(world.calls(`notice ${payment.id}/conflict`)).toEqual([]);
@@ -321,6 +324,35 @@ describe('recoverPayment', () => {
     expect(world.days(`notice ${payment.id}/escalated`)).toEqual([1]);
     expect(world.calls('charge')).toEqual([`charge ${payment.id}/1 tok_1`]);
   });
+
+  it.each([
+    ['paid', 'paid-elsewhere'],
+    ['order-cancelled', 'order-cancelled'],
+  ] as const)('what the books say is not owed is not charged: %s', async (because, outcome) => {
+    const payment = new Payment();
+    const world = new FakeWorld();
+    world.charge = () => ({ status: 'not-owed', because });
+    const result = await recover(payment, payment.failed('insufficient_funds'), world, ended);
+    expect(result).toEqual({ outcome, attempts: 0 });
+    // Had the answer to an earlier try been lost, this would tell.
+    expect(world.calls('abandon')).toEqual([`abandon ${payment.id}/1`]);
+    expect(world.calls('paid')).toEqual([]);
+    expect(world.calls(`notice ${payment.id}/recovered`)).toEqual([]);
+  });
+
+  it.each(['paid', 'order-cancelled'] as const)(
+    'money that was taken and not owed is told of: %s',
+    async (conflict) => {
+      const payment = new Payment();
+      const world = new FakeWorld();
+      world.charge = () => ({ status: 'not-owed', because: conflict });
+      world.abandon = () => ({ status: 'succeeded' });
+      world.mark = () => ({ changed: false, conflict });
+      const result = await recover(payment, payment.failed('insufficient_funds'), world, ended);
+      expect(result.outcome).toBe('recovered');
+      expect(world.calls(`notice ${payment.id}/conflict to operators`)).toHaveLength(1);
+    },
+  );
 
   it('a mail server that is down delays nothing', async () => {
     const payment = new Payment();
