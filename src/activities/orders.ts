@@ -7,11 +7,17 @@ export interface OrderMark {
   readonly orderId: string;
 }
 
+export interface MarkedOrder {
+  readonly changed: boolean;
+  /** The order's status now; absent where the books have no such order. */
+  readonly status?: string;
+}
+
 export interface OrderActivities {
-  /** Cancels the order unless its parcel has left. Answers whether anything changed. */
-  markOrderCancelled(mark: OrderMark): Promise<{ readonly changed: boolean }>;
+  /** Cancels the order unless its parcel has left: the status that it has then tells. */
+  markOrderCancelled(mark: OrderMark): Promise<MarkedOrder>;
   /** Completes an order that was not cancelled. Answers whether anything changed. */
-  markOrderCompleted(mark: OrderMark): Promise<{ readonly changed: boolean }>;
+  markOrderCompleted(mark: OrderMark): Promise<MarkedOrder>;
 }
 
 /** From which statuses an order can become what: a repeated activity finds nothing to do. */
@@ -29,8 +35,16 @@ export function createOrders(pool: Pool): OrderActivities {
         [orderId, status, openFor[status]],
       );
       const changed = rowCount === 1;
-      if (changed) await recordEffect(books, 'order', `order/${orderId}/${status}`);
-      return { changed };
+      if (changed) {
+        await recordEffect(books, 'order', `order/${orderId}/${status}`);
+        return { changed, status };
+      }
+      // Read after the update, which waited for whoever was just changing the order.
+      const { rows } = await books.query<{ status: string }>(
+        'select status from orders where order_id = $1::bigint',
+        [orderId],
+      );
+      return { changed, ...rows[0] };
     });
   return {
     markOrderCancelled: ({ orderId }) => mark(orderId, 'cancelled'),

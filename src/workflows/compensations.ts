@@ -19,12 +19,21 @@ export class Compensations {
     this.#stack.push({ name, undo });
   }
 
+  /** Lets the compensation of that name be the first to run. */
+  promote(name: string): void {
+    const at = this.#stack.findIndex((each) => each.name === name);
+    if (at >= 0) this.#stack.push(...this.#stack.splice(at, 1));
+  }
+
   /** Past the point of no return there is nothing to undo. */
   clear(): void {
     this.#stack.length = 0;
   }
 
-  /** Undoes everything, also in a workflow that is cancelled. One that fails stops no other. */
+  /**
+   * Undoes everything, also in a workflow that is cancelled. One that fails stops no other; one that
+   * finds itself past the point of no return may `clear` those after it.
+   */
   async run(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       for (let next = this.#stack.pop(); next !== undefined; next = this.#stack.pop()) {

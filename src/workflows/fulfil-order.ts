@@ -2,13 +2,15 @@
  * `fulfilOrder`: an order was confirmed; reserves its stock, follows the parcel, and undoes what it
  * did when the order is cancelled before the parcel has left.
  *
- * F1 What is begun is compensated unless the parcel left: in reverse order, whatever ends the run.
- * F2 The parcel is the point of no return: an `order.cancelled` after it changes nothing.
+ * F1 What is begun is compensated unless the parcel left, whatever ends the run: the order is cancelled
+ *    in the books first, then the stock released, then the customer told.
+ * F2 The parcel is the point of no return: an `order.cancelled` after it changes nothing. The books
+ *    know of it before its event is here: what they will not cancel any more goes on.
  *
  * It never continues as new: an order sees a handful of events in its three weeks, and what has to
  * be undone is code, which no argument can carry.
  */
-import { CancellationScope, log, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, log, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { Compensations } from './compensations.js';
 import type {
   CancellationReason,
@@ -36,6 +38,7 @@ const day = 86_400_000;
 const remindAfterDays = 3;
 const cancelAfterDays = 7;
 const deliverWithinDays = 14;
+const cancelOrder = 'cancel the order';
 
 /** Fulfils one confirmed order; see `FulfilOrder`. */
 export async function fulfilOrder(input: FulfilOrder): Promise<FulfilmentResult> {
@@ -49,6 +52,9 @@ class Fulfilment {
   readonly #notices = new NoticeQueue(sendNotice);
   #stage: FulfilmentStage = 'opening';
   #reason: CancellationReason | undefined;
+  #isBooksFirst = false;
+  /** What the books say of an order whose parcel left unheard of. */
+  #left: 'shipped' | 'completed' | undefined;
 
   constructor({ dayMs = day, ...opening }: FulfilOrder) {
     this.#dayMs = dayMs;
@@ -67,6 +73,7 @@ class Fulfilment {
       return await this.#fulfil(confirmed.data);
     } catch (error) {
       this.#enter('cancelling', 'The run ends early; what was done is being undone.');
+      this.#orderSteps();
       await this.#compensations.run();
       throw error;
     } finally {
@@ -75,15 +82,22 @@ class Fulfilment {
   }
 
   async #fulfil(order: OrderConfirmed['data']): Promise<FulfilmentResult> {
-    if (!(await this.#reserve(order))) return this.#cancel('out-of-stock');
+    if (!(await this.#reserve(order))) return this.#cancel(order, 'out-of-stock');
     this.#post('confirmed', letters.confirmationLetter(order));
     const dispatched = await this.#awaitDispatch(order);
-    if (dispatched === undefined) return this.#cancel('never-dispatched');
-    if (dispatched.type === 'order.cancelled') return this.#cancel('requested');
+    if (dispatched === undefined) return this.#cancel(order, 'never-dispatched');
+    if (dispatched.type === 'order.cancelled') return this.#cancel(order, 'requested');
     // F2
     this.#compensations.clear();
     await CancellationScope.nonCancellable(() => shipStock({ orderId: order.orderId }));
-    this.#post('dispatched', letters.dispatchLetter(order, dispatched.data.trackingNumber));
+    return this.#deliver(order, dispatched.data.trackingNumber);
+  }
+
+  async #deliver(
+    order: OrderConfirmed['data'],
+    trackingNumber?: string,
+  ): Promise<FulfilmentResult> {
+    this.#post('dispatched', letters.dispatchLetter(order, trackingNumber));
     if (!(await this.#awaitDelivery())) {
       this.#post('unconfirmed', letters.unconfirmedLetter(order, deliverWithinDays));
       this.#enter('delivery-unconfirmed', 'No delivery was reported; operators were told.');
@@ -102,7 +116,7 @@ class Fulfilment {
       this.#post('cancelled', letters.cancellationLetter(order, this.#reason));
       await this.#notices.emptied();
     });
-    this.#compensations.add('cancel the order', () => markOrderCancelled({ orderId }));
+    this.#compensations.add(cancelOrder, () => this.#cancelInBooks(orderId));
     this.#compensations.add('release the stock', () => releaseStock({ orderId }));
     const { reserved } = await reserveStock({ orderId, sku, quantity });
     return reserved;
@@ -137,13 +151,37 @@ class Fulfilment {
     }
   }
 
-  async #cancel(reason: CancellationReason): Promise<FulfilmentResult> {
+  async #cancel(
+    order: OrderConfirmed['data'],
+    reason: CancellationReason,
+  ): Promise<FulfilmentResult> {
     this.#reason = reason;
+    this.#orderSteps();
     const steps = this.#compensations.names.join(', ');
     this.#enter('cancelling', `Reason: ${reason}. Undoing, in this order: ${steps}.`);
     await this.#compensations.run();
-    this.#enter('cancelled', `Reason: ${reason}. Everything is undone.`);
-    return { outcome: 'cancelled', reason };
+    if (this.#left === undefined) {
+      this.#enter('cancelled', `Reason: ${reason}. Everything is undone.`);
+      return { outcome: 'cancelled', reason };
+    }
+    log.info('the order is not cancelled: its parcel has left', { reason, status: this.#left });
+    if (this.#left === 'shipped') return this.#deliver(order);
+    this.#enter('completed', 'The books say so.');
+    return { outcome: 'completed' };
+  }
+
+  /** Older code released the stock first, and could not know that the parcel had left. */
+  #orderSteps(): void {
+    this.#isBooksFirst = patched('books-first');
+    if (this.#isBooksFirst) this.#compensations.promote(cancelOrder);
+  }
+
+  async #cancelInBooks(orderId: string): Promise<void> {
+    const { status } = await markOrderCancelled({ orderId });
+    if (!this.#isBooksFirst || (status !== 'shipped' && status !== 'completed')) return;
+    this.#left = status;
+    this.#compensations.clear();
+    await shipStock({ orderId });
   }
 
   async #next<T extends FulfilmentEvent['type']>(types: readonly T[]) {

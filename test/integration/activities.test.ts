@@ -113,12 +113,18 @@ describe('activities', () => {
   it('cancels only orders whose parcel has not left, and completes only live ones', async () => {
     const orders = createOrders(pool);
     const shipped = await anOrder('shipped');
-    expect(await orders.markOrderCancelled({ orderId: shipped })).toEqual({ changed: false });
-    expect(await orders.markOrderCompleted({ orderId: shipped })).toEqual({ changed: true });
-    expect(await orders.markOrderCompleted({ orderId: shipped })).toEqual({ changed: false });
+    const cancel = (orderId: string) => orders.markOrderCancelled({ orderId });
+    const complete = (orderId: string) => orders.markOrderCompleted({ orderId });
+    expect(await cancel(shipped)).toEqual({ changed: false, status: 'shipped' });
+    expect(await complete(shipped)).toEqual({ changed: true, status: 'completed' });
+    expect(await complete(shipped)).toEqual({ changed: false, status: 'completed' });
+    expect(await cancel(shipped)).toEqual({ changed: false, status: 'completed' });
     const confirmed = await anOrder('confirmed');
-    expect(await orders.markOrderCancelled({ orderId: confirmed })).toEqual({ changed: true });
-    expect(await orders.markOrderCompleted({ orderId: confirmed })).toEqual({ changed: false });
+    expect(await cancel(confirmed)).toEqual({ changed: true, status: 'cancelled' });
+    expect(await cancel(confirmed)).toEqual({ changed: false, status: 'cancelled' });
+    expect(await complete(confirmed)).toEqual({ changed: false, status: 'cancelled' });
+    nextOrder += 1;
+    expect(await cancel(String(nextOrder))).toEqual({ changed: false });
   });
 
   it('marks payments, and never writes off what was paid', async () => {

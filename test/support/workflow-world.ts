@@ -17,7 +17,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import type { NoticeActivities } from '../../src/activities/notices.js';
-import type { OrderActivities } from '../../src/activities/orders.js';
+import type { MarkedOrder, OrderActivities } from '../../src/activities/orders.js';
 import type { ChargeOutcome, PaidMark, PaymentActivities } from '../../src/activities/payments.js';
 import type { StockActivities } from '../../src/activities/stock.js';
 import { type Event, eventsSignal } from '../../src/workflows/index.js';
@@ -43,6 +43,8 @@ export class FakeWorld {
     status: 'abandoned',
   });
   reserve: () => Answer<{ reserved: boolean }> = () => ({ reserved: true });
+  /** When an order is cancelled in the books. */
+  cancel: () => Answer<MarkedOrder> = () => ({ changed: true, status: 'cancelled' });
   mail: (key: string) => Answer<void> = () => undefined;
   /** When a payment is marked as paid. */
   mark: () => Answer<PaidMark> = () => ({ changed: true });
@@ -76,7 +78,8 @@ export class FakeWorld {
           await this.mail(key);
           return { sent: true };
         }),
-      markOrderCancelled: ({ orderId }) => this.#note(`order cancelled ${orderId}`, () => changed),
+      markOrderCancelled: ({ orderId }) =>
+        this.#note(`order cancelled ${orderId}`, () => this.cancel()),
       markOrderCompleted: ({ orderId }) => this.#note(`order completed ${orderId}`, () => changed),
       reserveStock: ({ orderId }) => this.#note(`reserve ${orderId}`, () => this.reserve()),
       releaseStock: ({ orderId }) => this.#note(`release ${orderId}`, () => ({ released: true })),

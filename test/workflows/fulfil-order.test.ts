@@ -112,7 +112,7 @@ describe('fulfilOrder', () => {
     expect(world.calls('notice')).toEqual([order.letter('cancelled')]);
   });
 
-  it('cancelled before the dispatch: undoes in reverse order', async () => {
+  it('cancelled before the dispatch: undoes what was done, the books first', async () => {
     const order = new Order();
     const world = new FakeWorld();
     const result = await fulfil(order, world, async (handle) => {
@@ -122,8 +122,8 @@ describe('fulfilOrder', () => {
     });
     expect(result).toEqual({ outcome: 'cancelled', reason: 'requested' });
     expect(world.calls().slice(2)).toEqual([
-      `release ${order.orderId}`,
       `order cancelled ${order.orderId}`,
+      `release ${order.orderId}`,
       order.letter('cancelled'),
     ]);
   });
@@ -176,6 +176,37 @@ describe('fulfilOrder', () => {
     expect(world.calls('order')).toEqual([]);
   });
 
+  it.each([
+    ['shipped', 'delivery-unconfirmed'],
+    ['completed', 'completed'],
+  ] as const)('what the books will not cancel any more goes on: %s', async (status, outcome) => {
+    const order = new Order();
+    const world = new FakeWorld();
+    world.cancel = () => ({ changed: false, status });
+    const result = await fulfil(order, world, (handle) => handle.result());
+    expect(result).toEqual({ outcome });
+    expect(world.days('ship')).toEqual([7]);
+    expect(world.calls('release')).toEqual([]);
+    expect(world.calls(order.letter('cancelled'))).toEqual([]);
+    const dispatched = world.calls(order.letter('dispatched'));
+    expect(dispatched).toHaveLength(status === 'shipped' ? 1 : 0);
+  });
+
+  it('the workflow itself is cancelled after an unheard dispatch: sells nothing again', async () => {
+    const order = new Order();
+    const world = new FakeWorld();
+    world.cancel = () => ({ changed: false, status: 'shipped' });
+    await fulfil(order, world, async (handle) => {
+      await until(() => world.calls(order.letter('confirmed')).length === 1);
+      await handle.cancel();
+      return handle.result().catch((reason: unknown) => reason);
+    });
+    expect(world.calls().slice(2)).toEqual([
+      `order cancelled ${order.orderId}`,
+      `ship ${order.orderId}`,
+    ]);
+  });
+
   it('the workflow itself is cancelled: undoes all the same', async () => {
     const order = new Order();
     const world = new FakeWorld();
@@ -187,8 +218,8 @@ describe('fulfilOrder', () => {
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
     expect(world.calls().slice(2)).toEqual([
-      `release ${order.orderId}`,
       `order cancelled ${order.orderId}`,
+      `release ${order.orderId}`,
       order.letter('cancelled'),
     ]);
   });
