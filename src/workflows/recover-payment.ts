@@ -19,6 +19,7 @@ import {
 } from '@temporalio/workflow';
 import { type Inbox, openInbox, type Opening } from './inbox.js';
 import {
+  beforeFailure,
   type RecoverPayment,
   type RecoveryEvent,
   type RecoveryProgress,
@@ -27,6 +28,7 @@ import {
   recoveryStatusQuery,
   type Resolution,
   resolveRecoveryUpdate,
+  urgent,
 } from './recovery.js';
 import { attemptCharge } from './recovery-attempt.js';
 import { markPaymentSucceeded, markWrittenOff } from './recovery-calls.js';
@@ -36,6 +38,7 @@ import {
   afterDecline,
   afterFailure,
   afterNewCard,
+  afterRefusal,
   isKnown,
   type KnownProgress,
   nothingKnown,
@@ -48,11 +51,6 @@ import { statusOf, stepNames, waitingInWords } from './recovery-status.js';
 import { describe, updateSearchAttributes } from './visibility.js';
 
 const day = 86_400_000;
-
-/** These end a charge that is in flight. */
-const urgent = ['payment.succeeded', 'order.cancelled', 'card.updated'] as const;
-/** Without the payment's facts a new card means nothing yet: it stays in the inbox. */
-const beforeFailure = ['payment.failed', 'payment.succeeded', 'order.cancelled'] as const;
 
 interface Ending extends Omit<RecoveryResult, 'attempts'> {
   readonly resolution?: Resolution;
@@ -76,10 +74,10 @@ class Recovery {
   #isCharging = false;
 
   constructor(input: RecoverPayment) {
+    const { dayMs = day, progress = nothingKnown } = input;
     this.#input = input;
-    this.#dayMs = input.dayMs ?? day;
-    this.#mail = new RecoveryMail(this.#dayMs);
-    const progress = input.progress ?? nothingKnown;
+    this.#dayMs = dayMs;
+    this.#mail = new RecoveryMail(dayMs);
     // Runs that began with older code decide as it did, or they could not be replayed.
     this.#progress = patched('dead-cards') ? withDeadCards(progress) : progress;
     this.#inbox = openInbox(input);
@@ -212,13 +210,7 @@ class Recovery {
         this.#progress = { ...progress, attempts: attempt };
         return;
       case 'refused':
-        this.#escalate({ ...progress, attempts: attempt, cardIsNew: false }, charged.reason);
-        return;
-      case 'unsettled':
-        this.#escalate(
-          { ...progress, attempts: attempt, cardIsNew: false, unsettledKey: key },
-          `whether charge ${key} took the money is not known; ask the gateway. ${charged.reason}`,
-        );
+        this.#escalate(afterRefusal(progress, charged.unsettledKey), charged.reason);
     }
   }
 

@@ -12,15 +12,14 @@ import { abandonCharge, charge } from './recovery-calls.js';
 
 type NotOwedAnswer = Extract<ChargeOutcome, { status: 'not-owed' }>;
 
-/** How an attempt ended. Only `succeeded` took money; `unsettled` may have. */
+/** How an attempt ended. Only `succeeded` took money, but for what stays unsettled. */
 export type Attempted =
   | { readonly status: 'succeeded' }
   | { readonly status: 'declined'; readonly declineCode: string }
   | { readonly status: 'abandoned' }
   | { readonly status: 'not-owed'; readonly outcome: 'paid-elsewhere' | 'order-cancelled' }
-  | { readonly status: 'refused'; readonly reason: string }
-  /** The gateway did not say what became of it. */
-  | { readonly status: 'unsettled'; readonly reason: string };
+  /** `unsettledKey`: the gateway did not say what became of it. */
+  | { readonly status: 'refused'; readonly reason: string; readonly unsettledKey?: string };
 
 /**
  * Charges the card unless `isUrgent` becomes true before the gateway answers. An attempt without an
@@ -48,7 +47,7 @@ export async function attemptCharge(
     if (isRefusal(error) && !patched('settle-refusals')) return { status: 'refused', reason };
     const status = await settle(request.key);
     if (status === 'succeeded') return { status };
-    if (status === undefined) return { status: 'unsettled', reason };
+    if (status === undefined) return unsettled(request.key, reason);
     if (!isCancellation(error)) return { status: 'refused', reason };
     if (CancellationScope.current().consideredCancelled) throw error;
     return { status: 'abandoned' };
@@ -61,9 +60,13 @@ export async function attemptCharge(
 async function endNotOwed(key: string, { because }: NotOwedAnswer): Promise<Attempted> {
   const status = await settle(key);
   if (status === 'succeeded') return { status };
-  const reason = `the books say: ${because}`;
-  if (status === undefined) return { status: 'unsettled', reason };
+  if (status === undefined) return unsettled(key, `the books say: ${because}`);
   return { status: 'not-owed', outcome: because === 'paid' ? 'paid-elsewhere' : because };
+}
+
+function unsettled(key: string, why: string): Attempted {
+  const reason = `whether charge ${key} took the money is not known; ask the gateway (${why})`;
+  return { status: 'refused', reason, unsettledKey: key };
 }
 
 /** What became of the key; `undefined` when the gateway would not say, in all that time. */

@@ -92,6 +92,13 @@ export function afterDecline(
   return { ...progress, attempts, declineCode, ...dead, reachedDay: day, cardIsNew: false };
 }
 
+/** The charge was refused; `unsettledKey`: it may have taken the money all the same. */
+export function afterRefusal(progress: KnownProgress, unsettledKey?: string): KnownProgress {
+  const attempts = progress.attempts + 1;
+  const unsettled = unsettledKey === undefined ? {} : { unsettledKey };
+  return { ...progress, attempts, cardIsNew: false, ...unsettled };
+}
+
 /** What comes next for a payment that is known. */
 export function planOf(progress: RecoveryProgress, dayMs: number): Plan {
   const { cardIsNew, cardToken, clockMs, declineCode, escalatedMs, reachedDay } = progress;

@@ -9,6 +9,11 @@ import type { CardUpdated, PaymentFailed, PaymentSucceeded } from './payments.js
 
 export type RecoveryEvent = PaymentFailed | PaymentSucceeded | CardUpdated | OrderCancelled;
 
+/** These end a charge that is in flight. */
+export const urgent = ['payment.succeeded', 'order.cancelled', 'card.updated'] as const;
+/** Without the payment's facts a new card means nothing yet: it stays in the inbox. */
+export const beforeFailure = ['payment.failed', 'payment.succeeded', 'order.cancelled'] as const;
+
 export interface RecoverPayment extends Opening<RecoveryEvent> {
   readonly paymentId: string;
   /** Length of one day of the dunning schedule, in ms; default 24 hours. */

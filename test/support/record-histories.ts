@@ -99,6 +99,27 @@ const recoveries: Readonly<Record<string, Scene>> = {
       return workflowId;
     });
   },
+  'refused-but-charged': async (stage) => {
+    const world = new FakeWorld();
+    world.charge = () => {
+      throw ApplicationFailure.nonRetryable('the key was used', 'GatewayRefused');
+    };
+    world.abandon = () => ({ status: 'succeeded' });
+    const { workflowId, of } = failedPayment('pay-4', 'processing_error');
+    return stage.run({ ...of, world }, async (handle) => {
+      await handle.result();
+      return workflowId;
+    });
+  },
+  'paid-in-the-books': async (stage) => {
+    const world = new FakeWorld();
+    world.charge = () => ({ status: 'not-owed', because: 'paid' });
+    const { workflowId, of } = failedPayment('pay-5', 'processing_error');
+    return stage.run({ ...of, world }, async (handle) => {
+      await handle.result();
+      return workflowId;
+    });
+  },
 };
 
 const fulfilments: Readonly<Record<string, Scene>> = {
@@ -128,6 +149,15 @@ const fulfilments: Readonly<Record<string, Scene>> = {
     const world = new FakeWorld();
     world.reserve = () => ({ reserved: false });
     const { workflowId, of } = confirmedOrder('1003');
+    return stage.run({ ...of, world }, async (handle) => {
+      await handle.result();
+      return workflowId;
+    });
+  },
+  'shipped-unheard-of': async (stage) => {
+    const world = new FakeWorld();
+    world.cancel = () => ({ changed: false, status: 'shipped' });
+    const { workflowId, of } = confirmedOrder('1004');
     return stage.run({ ...of, world }, async (handle) => {
       await handle.result();
       return workflowId;
