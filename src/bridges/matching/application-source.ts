@@ -27,11 +27,12 @@ export function application<E extends Event>(of: {
       return typeSpelled === undefined || typeSpelled(value) || inHeaders(record, type);
     },
     read: (envelope, record) => {
-      if (envelope.kind !== 'application' || envelope.event.type !== type) return noMatch;
+      const told = 'event' in envelope ? envelope.event : undefined;
+      if (told?.type !== type) return noMatch;
       if (when !== undefined && when.test(undefined, record) !== 'yes') return noMatch;
-      const data = validated(of.data, envelope.event.data, 'data: ');
+      const data = validated(of.data, told.data, 'data: ');
       if (data.kind === 'reject') return data;
-      const { id, occurredAt } = envelope.event;
+      const { id, occurredAt } = told;
       const event = {
         id,
         type,

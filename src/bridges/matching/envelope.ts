@@ -26,8 +26,11 @@ export type Envelope =
   | { readonly kind: 'application'; readonly event: ApplicationEvent }
   /** A value of another shape: for sources that match by topic, key or header alone. */
   | { readonly kind: 'plain'; readonly content: unknown }
-  /** Kafka's deletion marker, which Debezium sends after a delete. */
-  | { readonly kind: 'tombstone' }
+  /**
+   * Kafka's deletion marker, which Debezium sends after a delete; with an outbox's headers also its
+   * event without a payload.
+   */
+  | { readonly kind: 'tombstone'; readonly event?: ApplicationEvent }
   | { readonly kind: 'unreadable'; readonly reason: RejectReason; readonly detail: string };
 
 /** Bytes to content: JSON's values, numbers beyond a double as text. May throw `Unreadable`. */
@@ -61,7 +64,10 @@ function envelopeOf(record: KafkaRecord, read: Reader): Envelope {
   if (isBinaryCloudEvent(record)) {
     return { kind: 'application', event: binaryCloudEvent(record, read) };
   }
-  if (record.value === null) return { kind: 'tombstone' };
+  if (record.value === null) {
+    const event = outboxEvent(record, null);
+    return event === undefined ? { kind: 'tombstone' } : { kind: 'tombstone', event };
+  }
   const content = read(record.value);
   if (isObject(content) && 'op' in content && 'source' in content) {
     const parsed = changeSchema.safeParse(content);

@@ -1,4 +1,5 @@
 /** Where an event stands in its source stream, and what makes it the same event. Pure. */
+import { createHash } from 'node:crypto';
 import type { Position } from '../../workflows/index.js';
 import type { Change } from './envelope.js';
 import type { KafkaRecord } from './record.js';
@@ -41,10 +42,24 @@ export function changePosition(change: Change, record: KafkaRecord): Position {
   return { source, at: `${padded(lastCommit)}/${padded(at)}` };
 }
 
-/** The same change has the same id, at whatever offset it comes. */
+/**
+ * The same change has the same id, at whatever offset it comes.
+ *
+ * Rows that one COPY inserts share a position in the log, up to a page of them, and share a key where
+ * `message.key.columns` keys them by something that several have: an order's lines by their order. So
+ * the id of an insert tells what the row is, too. Every other change has a position of its own.
+ */
 export function changeId(change: Change, record: KafkaRecord, position: Position): string {
-  const row = keyText(record) ?? JSON.stringify(change.after ?? change.before);
-  return `${position.source}:${position.at}:${row}`;
+  const row = JSON.stringify(change.after ?? change.before);
+  const key = keyText(record);
+  const parts = [position.source, position.at, key ?? row];
+  if (key !== undefined && change.op === 'c') parts.push(digestOf(row));
+  return parts.join(':');
+}
+
+/** Of 48 bits: it tells the rows of one page apart. */
+function digestOf(row: string): string {
+  return createHash('sha256').update(row).digest('base64url').slice(0, 8);
 }
 
 /** Bytes of a registry's wire format do not survive as text; their schema id is not the row's. */

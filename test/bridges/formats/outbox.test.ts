@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { application } from '../../../src/bridges/matching/application-source.js';
 import { openEnvelope } from '../../../src/bridges/matching/envelope.js';
 import { aChange, aJsonRecord, aRecord } from '../../support/records.js';
 
@@ -52,5 +54,16 @@ test('without id or type it is no outbox record; a change stays a change', () =>
   const typeOnly = { eventType: headers.eventType };
   expect(openEnvelope(aJsonRecord(data, { headers: typeOnly })).kind).toBe('plain');
   expect(openEnvelope(aJsonRecord(aChange({ op: 'd' }), { headers })).kind).toBe('change');
-  expect(openEnvelope(aRecord({ headers })).kind).toBe('tombstone');
+});
+
+test('a row without a payload is an event whose data is null, and no deletion of anything', () => {
+  expect(openEnvelope(aRecord({ headers, value: null }))).toMatchObject({
+    ...{ kind: 'tombstone', event: { ...expected.event, data: null } },
+  });
+  const source = application({ type: 'card.updated', topic: 'cards', data: z.null() });
+  const record = aRecord({ headers, value: null });
+  expect(source.read(openEnvelope(record), record)).toMatchObject({ event: { id, data: null } });
+  const deleted = aRecord({ value: null });
+  expect(openEnvelope(deleted)).toEqual({ kind: 'tombstone' });
+  expect(source.read(openEnvelope(deleted), deleted)).toMatchObject({ kind: 'no-match' });
 });

@@ -20,6 +20,21 @@ test('a change published again at another offset is the same event at the same p
   );
 });
 
+test('rows that one COPY inserts under one key are events of their own, also published again', () => {
+  const lineOf = (line: number, offset: string): string => {
+    const after = { order_id: 7, line, sku: 'lamp' };
+    const record = aJsonRecord(aChange({ op: 'c', table: 'order_lines', after }), {
+      ...{ offset, key: Buffer.from('{"order_id":7}') },
+    });
+    const envelope = openEnvelope(record);
+    if (envelope.kind !== 'change') throw new Error('no change');
+    return changeId(envelope.change, record, changePosition(envelope.change, record));
+  };
+  const ids = [lineOf(1, '10'), lineOf(2, '11'), lineOf(3, '12')];
+  expect(new Set(ids).size).toBe(3);
+  expect([lineOf(1, '90'), lineOf(2, '91'), lineOf(3, '92')]).toEqual(ids);
+});
+
 test('positions compare as text in the order of commit, then of the log', () => {
   const [first, second, third] = [
     changeOf('["9","500"]', '0'),
